@@ -1,0 +1,32 @@
+"""Log-in and password forms."""
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Submit
+from django.contrib.auth import forms as auth_forms
+
+
+class LoginForm(auth_forms.AuthenticationForm):
+    error_messages = {
+        "invalid_login": "账号或密码不正确，请检查后重试（注意大小写）。",
+        "inactive": "账号或密码不正确，请检查后重试（注意大小写）。",
+    }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "账号"
+
+
+class PasswordChangeForm(auth_forms.PasswordChangeForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = "原密码"
+        self.fields["new_password1"].label = "新密码"
+        self.fields["new_password2"].label = "再输一次新密码"
+        self.helper = FormHelper()
+        self.helper.add_input(Submit("change", "修改密码"))
+
+    def clean_new_password1(self):
+        password = self.cleaned_data["new_password1"]
+        if self.user.check_password(password):
+            self.add_error("new_password1", "新密码不能与原密码相同。")
+        return password
