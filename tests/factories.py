@@ -1,0 +1,121 @@
+"""The smallest worlds that tests are built from. Each function makes one thing and returns it."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from campaigns.models import (
+    Campaign,
+    Indicator,
+    ReportForm,
+    ReportingPeriod,
+    ReportingUnit,
+    UnitPlace,
+    ValidationRule,
+)
+from chunfeng.accounts.models import Membership, User
+from reports.models import Figure, Submission
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+FRIDAYS = (date(2024, 1, 26), date(2024, 2, 2), date(2024, 2, 9))
+
+
+def make_campaign(code="spring", *, period_ends=FRIDAYS, starts=date(2024, 1, 25), due_time=time(17, 30), **more):
+    """A campaign with one period an end date, each due on that day in Shanghai."""
+    more.setdefault("title", "某市2024年春风行动")
+    campaign = Campaign.objects.create(
+        code=code, starts=starts, ends=max(period_ends), counts_from=starts, **more
+    )
+    first = starts
+    for number, ends_on in enumerate(sorted(period_ends), start=1):
+        due_at = datetime.combine(ends_on, due_time, SHANGHAI).astimezone(UTC)
+        ReportingPeriod.objects.create(
+            campaign=campaign, number=number, starts_on=first, ends_on=ends_on, due_at=due_at
+        )
+        first = ends_on + timedelta(days=1)
+    return campaign
+
+
+def period_of(campaign, number):
+    return campaign.periods.get(number=number)
+
+
+def make_form(campaign, code="fu1", *, indicators=3, rules=(), **more):
+    """A form. `indicators`: how many plain whole-number columns, or a list of dicts of Indicator fields.
+
+    In a dict `of` names the parent's number. `rules`: (rule, class) pairs.
+    """
+    more.setdefault("title", "工作情况统计表")
+    form = ReportForm.objects.create(campaign=campaign, code=code, position=campaign.forms.count() + 1, **more)
+    if isinstance(indicators, int):
+        indicators = [{} for _ in range(indicators)]
+    made = {}
+    for position, fields in enumerate(indicators, start=1):
+        fields = dict(fields)
+        number = fields.pop("number", position)
+        parent = fields.pop("of", None)
+        fields.setdefault("label", f"指标{number}")
+        fields.setdefault("unit_of_measure", "人")
+        made[number] = Indicator.objects.create(
+            report_form=form, number=number, position=position, parent=made.get(parent), **fields
+        )
+    for position, (rule, rule_class) in enumerate(rules, start=1):
+        ValidationRule.objects.create(report_form=form, position=position, rule=rule, rule_class=rule_class)
+    return form
+
+
+def make_place(campaign, code, *, parent=None, reports=True, level="county", **more):
+    """Unit `code` (made if new) and its place in the campaign under the place `parent`."""
+    name = more.pop("name", f"单位{code}")
+    unit, _ = ReportingUnit.objects.get_or_create(code=code, defaults={"name": name})
+    more.setdefault("short", name)
+    place = UnitPlace.objects.create(
+        campaign=campaign,
+        unit=unit,
+        parent=parent,
+        position=campaign.places.count() + 1,
+        level=level,
+        reports=reports,
+        name=name,
+        **more,
+    )
+    place.path = UnitPlace.path_below(parent, place.pk)
+    place.save(update_fields=["path"])
+    return place
+
+
+def make_user(username, *, unit=None, role=Membership.Role.REPORTER, **more):
+    """An active person with the password "spring-2024-wind"; `unit`: a ReportingUnit or UnitPlace."""
+    more.setdefault("name", username)
+    more.setdefault("must_change_password", False)
+    user = User(username=username, **more)
+    user.set_password("spring-2024-wind")
+    user.save()
+    if unit is not None:
+        Membership.objects.create(user=user, unit=getattr(unit, "unit", unit), role=role)
+    return user
+
+
+def make_submission(form, unit, period, figures=None, *, status=Submission.Status.ACCEPTED, **more):
+    """A stored report as it stands, past its life cycle. `figures`: {number: number, text or None}."""
+    if status in Submission.SENT:
+        more.setdefault("submitted_at", period.due_at)
+        more.setdefault("first_submitted_at", more["submitted_at"])
+    submission = Submission.objects.create(
+        report_form=form,
+        unit=getattr(unit, "unit", unit),
+        period=period,
+        ends_on=period.ends_on,
+        status=status,
+        **more,
+    )
+    by_number = {indicator.number: indicator for indicator in form.indicators.all()}
+    Figure.objects.bulk_create(
+        Figure(
+            submission=submission,
+            indicator=by_number[number],
+            value=None if value is None else Decimal(value),
+        )
+        for number, value in (figures or {}).items()
+    )
+    return submission
