@@ -13,14 +13,14 @@ help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/.runtime ## Serve the demonstration on PORT (8000): both campaigns, invented people and figures. Keeps its data.
-	@mkdir -p var
+	@mkdir -p var/static
 	@$(DEMO_ENV) $(BIN)/python manage.py migrate --verbosity 0
 	@$(DEMO_ENV) $(BIN)/python manage.py load_demo --unless-loaded
 	@$(DEMO_ENV) $(BIN)/python manage.py demo_log_ins --port $(PORT)
 	@$(DEMO_ENV) $(BIN)/python manage.py runserver --noreload --skip-checks 127.0.0.1:$(PORT)
 
 test: $(VENV)/.development ## Run the whole suite; on PostgreSQL where DATABASE_URL names one. ARGS= goes to pytest.
-	@mkdir -p var
+	@mkdir -p var/static
 	@DEBUG=1 $(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.development ## Check style, templates and types.

@@ -20,7 +20,9 @@ DEMO = env.bool("DEMO", default=False)
 DEVELOPMENT_KEY = "for-development-and-demonstration-only-never-in-service-0123456789"
 SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_KEY if DEBUG or DEMO else "")
 if not SECRET_KEY or (SECRET_KEY == DEVELOPMENT_KEY and not (DEBUG or DEMO)):
-    raise ImproperlyConfigured("请设置环境变量 SECRET_KEY（不少于 50 个字符的随机串），参见 docs/operations.md。")
+    raise ImproperlyConfigured(
+        "请设置环境变量 SECRET_KEY（不少于 50 个字符的随机串），参见 docs/operations.md。"
+    )
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -95,9 +97,11 @@ LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "reports:home"
 LOGOUT_REDIRECT_URL = "accounts:login"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-     "OPTIONS": {"user_attributes": ("username", "name")}},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "name")},
+    },
+    {"NAME": "chunfeng.accounts.validators.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]

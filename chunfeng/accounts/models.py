@@ -17,8 +17,8 @@ class UserManager(DjangoUserManager):
 class User(AbstractUser):
     """A person. What a person may do comes from memberships alone, never from `is_staff`."""
 
-    first_name = None
-    last_name = None
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
     email = models.EmailField("电子邮箱", blank=True)
     name = models.CharField("姓名", max_length=50)
     phone = models.CharField("联系电话", max_length=30, blank=True)
@@ -27,7 +27,7 @@ class User(AbstractUser):
 
     objects = UserManager()
 
-    REQUIRED_FIELDS = ["name"]
+    REQUIRED_FIELDS = ["name"]  # type: ignore[misc]
 
     class Meta:
         verbose_name = verbose_name_plural = "人员"
@@ -56,7 +56,9 @@ class Membership(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "任职"
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["user", "unit", "role"], name="one_membership_of_a_kind")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "unit", "role"], name="one_membership_of_a_kind")
+        ]
 
     def __str__(self):
         return f"{self.unit} {self.get_role_display()} {self.user}"

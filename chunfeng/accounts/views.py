@@ -39,7 +39,9 @@ class LogIn(LoginView):
 
 def demo_users():
     """People of the demonstration, in the order in which they were made, with their offices."""
-    return User.objects.filter(is_demo=True, is_active=True).prefetch_related("memberships__unit").order_by("pk")
+    return (
+        User.objects.filter(is_demo=True, is_active=True).prefetch_related("memberships__unit").order_by("pk")
+    )
 
 
 @login_not_required
