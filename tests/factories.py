@@ -20,7 +20,9 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 FRIDAYS = (date(2024, 1, 26), date(2024, 2, 2), date(2024, 2, 9))
 
 
-def make_campaign(code="spring", *, period_ends=FRIDAYS, starts=date(2024, 1, 25), due_time=time(17, 30), **more):
+def make_campaign(
+    code="spring", *, period_ends=FRIDAYS, starts=date(2024, 1, 25), due_time=time(17, 30), **more
+):
     """A campaign with one period an end date, each due on that day in Shanghai."""
     more.setdefault("title", "某市2024年春风行动")
     campaign = Campaign.objects.create(
@@ -46,7 +48,9 @@ def make_form(campaign, code="fu1", *, indicators=3, rules=(), **more):
     In a dict `of` names the parent's number. `rules`: (rule, class) pairs.
     """
     more.setdefault("title", "工作情况统计表")
-    form = ReportForm.objects.create(campaign=campaign, code=code, position=campaign.forms.count() + 1, **more)
+    form = ReportForm.objects.create(
+        campaign=campaign, code=code, position=campaign.forms.count() + 1, **more
+    )
     if isinstance(indicators, int):
         indicators = [{} for _ in range(indicators)]
     made = {}

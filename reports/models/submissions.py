@@ -20,10 +20,17 @@ class SubmissionQuerySet(models.QuerySet):
                 scope |= Q(unit_id=membership.unit_id)
                 continue
             for place in membership.unit.places.all():
+                # A place whose figures are kept is left all the same once the unit holds a later one.
+                left = UnitPlace.objects.filter(
+                    campaign_id=OuterRef("campaign_id"),
+                    unit_id=OuterRef("unit_id"),
+                    opens__gt=OuterRef("closes"),
+                    opens__lte=OuterRef(OuterRef("ends_on")),
+                )
                 held = UnitPlace.objects.filter(
                     Q(closes__isnull=True)
                     | Q(closes__gte=OuterRef("ends_on"))
-                    | Q(after_close=UnitPlace.AfterClose.KEEP),
+                    | Q(after_close=UnitPlace.AfterClose.KEEP) & ~models.Exists(left),
                     campaign_id=place.campaign_id,
                     unit_id=OuterRef("unit_id"),
                     path__startswith=place.path,
@@ -51,9 +58,13 @@ class Submission(models.Model):
     SENT = (Status.SUBMITTED, Status.ACCEPTED)
     EDITABLE = (Status.DRAFT, Status.RETURNED)
 
-    report_form = models.ForeignKey(ReportForm, models.PROTECT, related_name="submissions", verbose_name="报表")
+    report_form = models.ForeignKey(
+        ReportForm, models.PROTECT, related_name="submissions", verbose_name="报表"
+    )
     unit = models.ForeignKey(ReportingUnit, models.PROTECT, related_name="submissions", verbose_name="单位")
-    period = models.ForeignKey(ReportingPeriod, models.PROTECT, related_name="submissions", verbose_name="报告期")
+    period = models.ForeignKey(
+        ReportingPeriod, models.PROTECT, related_name="submissions", verbose_name="报告期"
+    )
     ends_on = models.DateField("截至", editable=False)
     """The period's end, copied: the roll-up looks for the latest report at or before a day."""
     status = models.CharField("状态", max_length=20, choices=Status, default=Status.DRAFT)
@@ -67,13 +78,23 @@ class Submission(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField("最后修改", null=True, blank=True)
     changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="修改人"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="修改人",
     )
     first_submitted_at = models.DateTimeField("首次上报", null=True, blank=True)
     """The first submission that was not withdrawn: it decides whether the report is on time. None = unknown."""
     submitted_at = models.DateTimeField("上报时间", null=True, blank=True)
     submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="上报人"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="上报人",
     )
     receipt = models.CharField("回执编号", max_length=80, blank=True, editable=False)
     """Of the latest submission: whoever decides names the receipt that was seen, so nobody decides on other figures."""
@@ -86,10 +107,14 @@ class Submission(models.Model):
         verbose_name = verbose_name_plural = "报表填报"
         ordering = ["-ends_on", "report_form", "unit"]
         constraints = [
-            models.UniqueConstraint(fields=["report_form", "unit", "period"], name="one_report_a_form_unit_period")
+            models.UniqueConstraint(
+                fields=["report_form", "unit", "period"], name="one_report_a_form_unit_period"
+            )
         ]
         indexes = [
-            models.Index(F("report_form"), F("unit"), F("ends_on").desc(), F("status"), name="submission_latest")
+            models.Index(
+                F("report_form"), F("unit"), F("ends_on").desc(), F("status"), name="submission_latest"
+            )
         ]
 
     def __str__(self):
@@ -106,6 +131,13 @@ class Submission(models.Model):
             return None
         return self.first_submitted_at.replace(microsecond=0) > self.period.due_at
 
+    def last_return(self):
+        """The latest return or reopening of a returned report, with its reason and cells; otherwise None."""
+        if self.status != self.Status.RETURNED:
+            return None
+        moves = (SubmissionEvent.Move.RETURNED, SubmissionEvent.Move.REOPENED)
+        return self.events.filter(move__in=moves).last()
+
 
 class FigureQuerySet(models.QuerySet):
     def visible_to(self, user):
@@ -115,7 +147,7 @@ class FigureQuerySet(models.QuerySet):
 class Figure(models.Model):
     """One cell: Decimal in the indicator's unit of measure; None = left blank, which is not zero."""
 
-    submission = models.ForeignKey(Submission, models.CASCADE, related_name="figures")
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="figures", db_index=False)
     indicator = models.ForeignKey(Indicator, models.PROTECT, related_name="figures")
     value = models.DecimalField("数值", max_digits=19, decimal_places=4, null=True, blank=True)
 
@@ -124,6 +156,8 @@ class Figure(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "数值"
         constraints = [models.UniqueConstraint(fields=["submission", "indicator"], name="one_figure_a_cell")]
+        # In place of the foreign key's own index: a roll-up reads figures from this one alone.
+        indexes = [models.Index(fields=["submission", "indicator", "value"], name="figure_of_submission")]
 
     def __str__(self):
         return f"{self.indicator}: {self.value}"
@@ -138,7 +172,9 @@ class RefusedEntry(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "未识别的填写"
-        constraints = [models.UniqueConstraint(fields=["submission", "indicator"], name="one_refused_entry_a_cell")]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "indicator"], name="one_refused_entry_a_cell")
+        ]
 
     def __str__(self):
         return self.text
@@ -150,12 +186,16 @@ class Explanation(models.Model):
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="explanations")
     finding = models.CharField("核实项", max_length=60)
     text = models.CharField("核实说明", max_length=500)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     written_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "核实说明"
-        constraints = [models.UniqueConstraint(fields=["submission", "finding"], name="one_explanation_a_finding")]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "finding"], name="one_explanation_a_finding")
+        ]
 
     def __str__(self):
         return self.text
