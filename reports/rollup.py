@@ -1,0 +1,618 @@
+"""Totals up the tree, each with what it is made of: computed on read, never stored.
+
+A unit contributes its last whole report that counts, never single cells of several, at the place that it
+holds in the period asked for. One statement finds that report by one index entry a unit and adds the figures
+up: no form of it in the ORM comes near.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from campaigns.models import Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
+from campaigns.models.units import PATH_DIGITS, Level
+from reports.tasks import place_held
+
+BASES = ("accepted", "received", "strict")
+MEASURES = ("cumulative", "increment")
+
+_FLOW, _STOCK = Indicator.Nature.FLOW, Indicator.Nature.STOCK
+_OWN = 0
+_OWN_NAMES = {Level.NATION: "国家本级", Level.PROVINCE: "省本级", Level.PREFECTURE: "市本级"}
+_STORED = Decimal("0.0001")
+_SLOT = 10**PATH_DIGITS
+
+
+class RollUpError(ValueError):
+    """A roll-up that cannot be made; the message is a sentence."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a total is made of, in reporting units: 应报 = 本期 + 沿用 + 未报; 免报 stands apart."""
+
+    expected: int
+    reported: int
+    carried: int
+    never: int
+    exempt: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """The unit's own report (`own`), or a direct child with all below it.
+
+    state: reported, carried or never where all expected units agree, else mixed; exempt: none is expected.
+    as_of: the end of the period of the earliest report counted; None where none is.
+    values: by indicator number, in the measure asked for; None where no unit reported the cell.
+    cumulative: the same to date, whatever the measure.
+    blank: by indicator number, how many units' counted reports left the cell blank; no entry for 0.
+    place: id of the unit's UnitPlace. has_below: the row counts units below this one.
+    """
+
+    unit: str
+    name: str
+    own: bool
+    state: str
+    as_of: date | None
+    coverage: Coverage
+    values: dict[int, Decimal | None]
+    cumulative: dict[int, Decimal | None]
+    blank: dict[int, int]
+    place: int
+    has_below: bool
+
+
+@dataclass(frozen=True)
+class RollUp:
+    """A unit at a period. campaign, form and unit are codes, period is its end; the rest as in `Row`.
+
+    carried (with the end of the period that it comes from), never and exempt name the units of the whole
+    subtree in registry order: one further down than a child with the unit above it, 徐州市鼓楼区; one that
+    has units below it for what it did itself, 徐州市本级.
+    """
+
+    campaign: str
+    form: str
+    period: date
+    unit: str
+    basis: str
+    measure: str
+    coverage: Coverage
+    as_of: date | None
+    total: dict[int, Decimal | None]
+    cumulative: dict[int, Decimal | None]
+    blank: dict[int, int]
+    rows: tuple[Row, ...]
+    carried: tuple[tuple[str, date], ...]
+    never: tuple[str, ...]
+    exempt: tuple[str, ...]
+
+
+def roll_up(
+    form: ReportForm,
+    period: ReportingPeriod,
+    unit: ReportingUnit,
+    *,
+    basis: str = "accepted",
+    measure: str = "cumulative",
+) -> RollUp:
+    """Add up `form` over `unit` and all below it, as of `period`. Who may read it is the caller's business.
+
+    basis: accepted (each unit's last accepted report), received (its last submitted or accepted one), strict
+    (accepted reports of this very period). measure: cumulative, or increment: the difference to the total
+    that the same unit (a row: the same child of it) had in the previous period, nothing before counting as 0,
+    None where no unit ever reported the cell. An exempted unit (免报) is not expected, but its report counts
+    like any other. A flow adds the counted reports to date, its increment is this period's value; a stock
+    takes this period's reports only. Raises RollUpError.
+    """
+    _check(form, period, basis, measure)
+    place = place_at(unit, period)
+    before = None
+    if measure == "increment":
+        before = form.campaign.periods.filter(ends_on__lt=period.ends_on).order_by("ends_on").last()
+    sides = [_Side("counted", place, period)]
+    if before:
+        sides.append(_Side("before", place_at(unit, before), before))
+    children = list(
+        UnitPlace.objects.filter(parent__in={side.place.pk for side in sides}).select_related("unit")
+    )
+    question = _Question(
+        form, basis, sides, {child.pk: child.unit_id for child in children}, _own_name(place, children)
+    )
+    parts, named = _read(question)
+    if before:
+        _find_ever_reported(question, parts)
+
+    whole = _Part()
+    for part in parts.values():
+        whole.add(part)
+    return RollUp(
+        campaign=form.campaign.code,
+        form=form.code,
+        period=period.ends_on,
+        unit=unit.code,
+        basis=basis,
+        measure=measure,
+        coverage=whole.coverage,
+        as_of=whole.as_of,
+        total=whole.values(form.columns, measure),
+        cumulative=whole.values(form.columns, "cumulative"),
+        blank=whole.blank(form.columns, measure),
+        rows=tuple(_rows(question, parts, children, measure)),
+        carried=tuple((one.name, one.as_of) for one in named if one.as_of and not one.exempt),
+        never=tuple(one.name for one in named if one.as_of is None and not one.exempt),
+        exempt=tuple(one.name for one in named if one.exempt),
+    )
+
+
+def place_at(unit: ReportingUnit, period: ReportingPeriod) -> UnitPlace:
+    """Return the place that `unit` holds in `period`; its latest where it holds none then.
+
+    Raises RollUpError where the unit has no place in the campaign.
+    """
+    places = list(UnitPlace.objects.filter(campaign=period.campaign_id, unit=unit).select_related("unit"))
+    if not places:
+        raise RollUpError(f"单位“{unit.name}”（{unit.code}）不在本次活动的单位名录中，请改选单位。")
+    return _held_or_latest(places, period.ends_on)
+
+
+def as_json(roll_up: RollUp) -> dict[str, Any]:
+    """Return what `manage.py roll_up --format json` prints: values as exact decimals in text."""
+    return {
+        "campaign": roll_up.campaign,
+        "form": roll_up.form,
+        "period": roll_up.period.isoformat(),
+        "unit": roll_up.unit,
+        "basis": roll_up.basis,
+        "measure": roll_up.measure,
+        "coverage": _coverage_json(roll_up.coverage),
+        "total": _values_json(roll_up.total),
+        "blank": {str(number): units for number, units in roll_up.blank.items()},
+        "rows": [
+            {
+                "unit": row.unit,
+                "name": row.name,
+                "own": row.own,
+                "state": row.state,
+                "as_of": row.as_of.isoformat() if row.as_of else None,
+                "coverage": _coverage_json(row.coverage),
+                "values": _values_json(row.values),
+                "blank": {str(number): units for number, units in row.blank.items()},
+            }
+            for row in roll_up.rows
+        ],
+    }
+
+
+def _check(form: ReportForm, period: ReportingPeriod, basis: str, measure: str) -> None:
+    if basis not in BASES:
+        raise RollUpError(
+            f"没有“{basis}”这种口径，请用 accepted（已通过）、received（已收到）或 strict（仅本期）。"
+        )
+    if measure not in MEASURES:
+        raise RollUpError(f"没有“{measure}”这种指标，请用 cumulative（累计）或 increment（本期新增）。")
+    if basis == "strict" and measure == "increment":
+        raise RollUpError("“仅本期”口径不沿用以前的数据，不能计算本期新增，请改用其他口径或累计数。")
+    if form.campaign_id != period.campaign_id:
+        raise RollUpError("报表和报告期不属于同一个活动，请重新选择。")
+
+
+def _coverage_json(coverage: Coverage) -> dict[str, int]:
+    counts = {
+        "expected": coverage.expected,
+        "reported": coverage.reported,
+        "carried": coverage.carried,
+        "never": coverage.never,
+    }
+    return counts | {"exempt": coverage.exempt} if coverage.exempt else counts
+
+
+def _values_json(values: dict[int, Decimal | None]) -> dict[str, str | None]:
+    return {str(number): None if value is None else f"{value:f}" for number, value in values.items()}
+
+
+def _own_name(place: UnitPlace, children: Iterable[UnitPlace]) -> str:
+    """Return the name of what a unit did itself, beside the units below it: 市本级; a leaf's is its own."""
+    if not any(child.parent_id == place.pk for child in children):
+        return place.short
+    return _OWN_NAMES.get(Level(place.level), f"{place.short}本级")
+
+
+def _held_or_latest(places: Sequence[UnitPlace], day: date) -> UnitPlace:
+    return place_held(places, day) or max(places, key=lambda place: place.opens or date.min)
+
+
+class _Side(NamedTuple):
+    """A period to read, and the place below which to read it. name: of its part of the statement."""
+
+    name: str
+    place: UnitPlace
+    period: ReportingPeriod
+
+
+class _Question(NamedTuple):
+    """What is read. children: the unit of each child's place, by the place's id. own_name: 市本级."""
+
+    form: ReportForm
+    basis: str
+    sides: Sequence[_Side]
+    children: dict[int, int]
+    own_name: str
+
+    @property
+    def tells_fresh(self) -> bool:
+        """Sums of this period's reports stand apart only where an indicator asks for them."""
+        return any(indicator.nature in (_FLOW, _STOCK) for indicator in self.form.columns)
+
+
+class _Named(NamedTuple):
+    """A unit for the footnotes. as_of: None where no report of it counts."""
+
+    name: str
+    as_of: date | None
+    exempt: bool
+
+
+class _Cell(NamedTuple):
+    """The key of a sum. side: counted, before, or to_date (of a flow). fresh: reports of that very period."""
+
+    side: str
+    fresh: bool
+    indicator: int
+
+
+@dataclass
+class _Part:
+    """A row in the making: counts of units, and sums without any rounding.
+
+    filled: how many reports fill the cell; where none does, the cell has no sum. ever: indicators that a unit
+    has once reported, looked for only where there is nothing to take a difference of.
+    """
+
+    reported: int = 0
+    carried: int = 0
+    never: int = 0
+    exempt: int = 0
+    counted: int = 0
+    counted_fresh: int = 0
+    as_of: date | None = None
+    has_below: bool = False
+    sums: dict[_Cell, Decimal] = field(default_factory=dict)
+    filled: dict[_Cell, int] = field(default_factory=dict)
+    ever: set[int] = field(default_factory=set)
+
+    @property
+    def coverage(self) -> Coverage:
+        expected = self.reported + self.carried + self.never
+        return Coverage(expected, self.reported, self.carried, self.never, self.exempt)
+
+    @property
+    def state(self) -> str:
+        states = [state for state in ("reported", "carried", "never") if getattr(self, state)]
+        if len(states) > 1:
+            return "mixed"
+        return states[0] if states else "exempt"
+
+    def add_units(self, units: int, as_of: date | None, end: date, *, exempt: bool, below: bool) -> None:
+        if exempt:
+            self.exempt += units
+        elif as_of is None:
+            self.never += units
+        elif as_of == end:
+            self.reported += units
+        else:
+            self.carried += units
+        if as_of is not None:
+            self.counted += units
+            self.counted_fresh += units if as_of == end else 0
+            self.as_of = min(self.as_of or as_of, as_of)
+        self.has_below = self.has_below or below
+
+    def add_sum(self, cell: _Cell, amount: Decimal, filled: int) -> None:
+        self.sums[cell] = self.sums.get(cell, Decimal(0)) + amount
+        self.filled[cell] = self.filled.get(cell, 0) + filled
+
+    def add(self, other: "_Part") -> None:
+        for count in ("reported", "carried", "never", "exempt", "counted", "counted_fresh"):
+            setattr(self, count, getattr(self, count) + getattr(other, count))
+        self.as_of = min(filter(None, (self.as_of, other.as_of)), default=None)
+        for cell, amount in other.sums.items():
+            self.add_sum(cell, amount, other.filled[cell])
+        self.ever |= other.ever
+
+    def total(self, side: str, indicator: Indicator, *, fresh_only: bool = False) -> Decimal | None:
+        """Return the sum as printed; None where no report fills the cell."""
+        cells = [_Cell(side, fresh, indicator.pk) for fresh in ((True,) if fresh_only else (True, False))]
+        found = [self.sums[cell] for cell in cells if cell in self.sums]
+        return _rounded(sum(found, Decimal(0)), indicator) if found else None
+
+    def cumulative(self, indicator: Indicator) -> Decimal | None:
+        if indicator.nature == _FLOW:
+            return self.total("to_date", indicator)
+        return self.total("counted", indicator, fresh_only=indicator.nature == _STOCK)
+
+    def increment(self, indicator: Indicator) -> Decimal | None:
+        if indicator.nature == _FLOW:
+            now, was = self.total("counted", indicator, fresh_only=True), None
+        else:
+            fresh_only = indicator.nature == _STOCK
+            now, was = (self.total(side, indicator, fresh_only=fresh_only) for side in ("counted", "before"))
+        if now is None and was is None:
+            return _rounded(Decimal(0), indicator) if indicator.pk in self.ever else None
+        return _rounded((now or Decimal(0)) - (was or Decimal(0)), indicator)
+
+    def values(self, columns: Iterable[Indicator], measure: str) -> dict[int, Decimal | None]:
+        value = self.increment if measure == "increment" else self.cumulative
+        return {indicator.number: value(indicator) for indicator in columns}
+
+    def blank(self, columns: Iterable[Indicator], measure: str) -> dict[int, int]:
+        """Count, of the reports that a value is made of, those that leave its cell blank.
+
+        Of a flow to date that is the last report of each unit, as of a cumulative figure.
+        """
+        blank = {}
+        for indicator in columns:
+            fresh_only = indicator.nature == _STOCK or (indicator.nature == _FLOW and measure == "increment")
+            filled = self.filled.get(_Cell("counted", True, indicator.pk), 0)
+            if not fresh_only:
+                filled += self.filled.get(_Cell("counted", False, indicator.pk), 0)
+            missing = (self.counted_fresh if fresh_only else self.counted) - filled
+            if missing:
+                blank[indicator.number] = missing
+        return blank
+
+
+def _rows(
+    question: _Question, parts: dict[int, _Part], children: Sequence[UnitPlace], measure: str
+) -> Iterator[Row]:
+    """Yield the unit's own row, then its children in registry order: those with anyone who owes the form."""
+    _, place, period = question.sides[0]
+    held: dict[int, list[UnitPlace]] = {}
+    for child in children:
+        if child.parent_id == place.pk:
+            held.setdefault(child.unit_id, []).append(child)
+    stands = [_held_or_latest(of_unit, period.ends_on) for of_unit in held.values()]
+    stands.sort(key=lambda stand: stand.position)
+    shown = [(_OWN, place, question.own_name), *((stand.unit_id, stand, stand.short) for stand in stands)]
+    columns = question.form.columns
+    for key, stand, name in shown:
+        part = parts.get(key)
+        if part is None or not (part.coverage.expected or part.exempt):
+            continue
+        cumulative = part.values(columns, "cumulative")
+        yield Row(
+            unit=stand.unit.code,
+            name=name,
+            own=key == _OWN,
+            state=part.state,
+            as_of=part.as_of,
+            coverage=part.coverage,
+            values=part.values(columns, measure) if measure == "increment" else cumulative,
+            cumulative=cumulative,
+            blank=part.blank(columns, measure),
+            place=stand.pk,
+            has_below=part.has_below,
+        )
+
+
+# The statement. What varies is chosen from these texts; every value is bound. Each side has a table of its
+# units: MATERIALIZED, or LIMIT -1 on SQLite, keeps its columns from being computed again for every figure.
+_WHICH_REPORTS = {
+    "accepted": "report.status = 'accepted' AND report.ends_on <= %({side}_end)s",
+    "received": "report.status IN ('submitted', 'accepted') AND report.ends_on <= %({side}_end)s",
+    "strict": "report.status = 'accepted' AND report.ends_on = %({side}_end)s",
+}
+_LATEST = """
+            SELECT {columns} FROM reports_submission report
+            WHERE report.report_form_id = %(form)s AND report.unit_id = place.unit_id AND {which}
+            ORDER BY report.ends_on DESC LIMIT 1"""
+# As in reports.tasks.place_held: of two places that count, a unit holds the later.
+_COUNTS = """{place}.campaign_id = %(campaign)s
+            AND ({place}.opens IS NULL OR {place}.opens <= %({side}_end)s)
+            AND ({place}.closes IS NULL OR {place}.closes >= %({side}_end)s
+                OR {place}.after_close = 'keep')"""
+_OWES = """{counts} AND place.path LIKE %({side}_path)s
+            AND place.reports AND (%(line)s = '' OR place.line = '' OR place.line = %(line)s)
+            AND NOT EXISTS (
+                SELECT 1 FROM campaigns_unitplace later
+                WHERE later.unit_id = place.unit_id AND later.opens IS NOT NULL
+                AND (place.opens IS NULL OR later.opens > place.opens) AND {later_counts}
+            )"""
+_PLACED = {
+    "postgresql": """
+        SELECT place.id, place.unit_id, place.path, report.id AS submission_id, report.ends_on
+        FROM campaigns_unitplace place LEFT JOIN LATERAL ({latest_both}
+        ) report ON TRUE
+        WHERE {owes}""",
+    "sqlite": """
+        SELECT place.id, place.unit_id, place.path,
+            ({latest_id}) AS submission_id, ({latest_ends_on}) AS ends_on
+        FROM campaigns_unitplace place
+        WHERE {owes} LIMIT -1""",
+}
+_SIDE = """{side} AS {materialized} (
+    SELECT placed.unit_id, placed.submission_id, {more}
+        (CAST('0' || SUBSTR(placed.path, %({side}_child)s, {digits}) AS bigint) * 2
+            + CASE WHEN placed.ends_on = %({side}_fresh)s THEN 1 ELSE 0 END) * {slot} AS slot
+    FROM ({placed}
+    ) placed {limit}
+)"""
+_MORE = """placed.id, placed.ends_on,
+        CASE WHEN LENGTH(placed.path) > %(leaf)s THEN 1 ELSE 0 END AS below,
+        CASE WHEN EXISTS (
+            SELECT 1 FROM campaigns_exemption
+            WHERE period_id = %(period)s AND unit_id IS NULL
+        ) OR placed.unit_id IN (
+            SELECT unit_id FROM campaigns_exemption
+            WHERE period_id = %(period)s AND unit_id IS NOT NULL
+        ) THEN 1 ELSE 0 END AS exempt,"""
+# One number for the child, its freshness and the indicator: SQLite groups by sorting, which costs a third.
+_SUMS = """
+SELECT '{side}' AS kind, slot + figure.indicator_id AS key, SUM(figure.value) AS amount,
+    COUNT(figure.value) AS units, CAST(NULL AS date) AS as_of, 0 AS exempt, 0 AS below, '' AS name
+FROM {side} JOIN reports_figure figure ON figure.submission_id = {side}.submission_id
+GROUP BY 2"""
+_COVERAGE = """
+SELECT 'units', slot, NULL, COUNT(*), ends_on, exempt, below, ''
+FROM counted GROUP BY slot, ends_on, exempt, below"""
+_NAMES = """
+SELECT 'name', place.position, NULL, 1, counted.ends_on, counted.exempt, 0,
+    CASE WHEN place.id = %(root)s THEN %(root_name)s ELSE
+        CASE WHEN place.parent_id = %(root)s THEN '' ELSE parent.short END || place.short
+        || CASE WHEN EXISTS (SELECT 1 FROM campaigns_unitplace child WHERE child.parent_id = place.id)
+            THEN '本级' ELSE '' END
+    END
+FROM counted
+JOIN campaigns_unitplace place ON place.id = counted.id
+LEFT JOIN campaigns_unitplace parent ON parent.id = place.parent_id
+WHERE counted.exempt = 1 OR counted.ends_on IS NULL OR counted.ends_on < %(counted_end)s"""
+_FLOWS = """
+SELECT 'to_date', slot + figure.indicator_id, SUM(figure.value), COUNT(figure.value), NULL, 0, 0, ''
+FROM counted
+JOIN reports_submission report
+    ON report.report_form_id = %(form)s AND report.unit_id = counted.unit_id AND {which}
+JOIN reports_figure figure ON figure.submission_id = report.id
+JOIN campaigns_indicator indicator ON indicator.id = figure.indicator_id AND indicator.nature = 'flow'
+GROUP BY 2"""
+_EVER = """
+SELECT DISTINCT side.slot + figure.indicator_id
+FROM (
+    SELECT slot, unit_id, 1 AS now FROM counted UNION ALL SELECT slot, unit_id, 0 FROM before
+) side
+JOIN reports_submission report
+    ON report.report_form_id = %(form)s AND report.unit_id = side.unit_id AND {which}
+    AND (side.now = 1 OR report.ends_on <= %(before_end)s)
+JOIN reports_figure figure ON figure.submission_id = report.id AND figure.indicator_id IN ({indicators})
+WHERE figure.value IS NOT NULL AND side.slot / (2 * {slot}) IN ({children})"""
+
+
+def _read(question: _Question) -> tuple[dict[int, _Part], list[_Named]]:
+    """Return the parts, by the child's unit id (`_OWN`: the unit's own), and the names in registry order."""
+    which = _WHICH_REPORTS[question.basis].format(side="counted")
+    branches = [_SUMS.format(side=side.name) for side in question.sides] + [_COVERAGE, _NAMES]
+    if any(indicator.nature == _FLOW for indicator in question.form.columns):
+        branches.append(_FLOWS.format(which=which))
+    end = question.sides[0].period.ends_on
+    parts: dict[int, _Part] = {}
+    named: list[tuple[int, _Named]] = []
+    for kind, key, amount, units, as_of, exempt, below, name in _run(question, "\nUNION ALL".join(branches)):
+        if kind == "name":
+            named.append((key, _Named(name, _day(as_of), bool(exempt))))
+            continue
+        child, fresh, indicator = _unpacked(key)
+        part = parts.setdefault(question.children.get(child, _OWN), _Part())
+        if kind == "units":
+            part.add_units(units, _day(as_of), end, exempt=bool(exempt), below=bool(below))
+        elif units:
+            part.add_sum(_Cell(kind, fresh, indicator), _exact(amount), units)
+    return parts, [one for _, one in sorted(named, key=lambda pair: pair[0])]
+
+
+def _find_ever_reported(question: _Question, parts: dict[int, _Part]) -> None:
+    """Fill `ever`: where an increment has nothing to go by, an earlier report may yet have filled the cell.
+
+    Only where that is in doubt, and only of the children and indicators concerned, is the history read.
+    """
+    columns = question.form.columns
+    doubtful = {
+        key: missing
+        for key, part in parts.items()
+        if (part.counted or part.sums)
+        and (missing := {one.pk for one in columns if part.increment(one) is None})
+    }
+    if not doubtful:
+        return
+    children = [child for child, unit in question.children.items() if unit in doubtful]
+    indicators = sorted(set().union(*doubtful.values()))
+    parameters = {f"child{n}": child for n, child in enumerate(children + [_OWN] * (_OWN in doubtful))}
+    parameters |= {f"indicator{n}": indicator for n, indicator in enumerate(indicators)}
+    statement = _EVER.format(
+        which=_WHICH_REPORTS[question.basis].format(side="counted"),
+        slot=_SLOT,
+        children=", ".join(f"%({name})s" for name in parameters if name.startswith("child")),
+        indicators=", ".join(f"%({name})s" for name in parameters if name.startswith("indicator")),
+    )
+    for (key,) in _run(question, statement, parameters):
+        child, _, indicator = _unpacked(key)
+        parts[question.children.get(child, _OWN)].ever.add(indicator)
+
+
+def _run(question: _Question, statement: str, more: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """Run `statement` over the units of each side."""
+    _, root, period = question.sides[0]
+    parameters: dict[str, Any] = {
+        "campaign": question.form.campaign_id,
+        "form": question.form.pk,
+        "line": question.form.line,
+        "root": root.pk,
+        "root_name": question.own_name,
+        "leaf": len(root.path) + PATH_DIGITS + 1,
+        "period": period.pk,
+        **(more or {}),
+    }
+    tables = []
+    for name, place, period in question.sides:
+        tables.append(_units_of(name, question))
+        parameters |= {
+            f"{name}_path": f"{place.path}%",
+            f"{name}_child": len(place.path) + 1,
+            f"{name}_end": connection.ops.adapt_datefield_value(period.ends_on),
+            f"{name}_fresh": connection.ops.adapt_datefield_value(
+                period.ends_on if question.tells_fresh else date.min
+            ),
+        }
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {', '.join(tables)}{statement}", parameters)
+        return cursor.fetchall()
+
+
+def _units_of(side: str, question: _Question) -> str:
+    """Return the table of the units that owe the form on one side, each with its report that counts."""
+    which = _WHICH_REPORTS[question.basis].format(side=side)
+    owes = _OWES.format(
+        side=side,
+        counts=_COUNTS.format(place="place", side=side),
+        later_counts=_COUNTS.format(place="later", side=side),
+    )
+    needs_day = side == "counted" or question.tells_fresh
+    placed = _PLACED[connection.vendor].format(
+        owes=owes,
+        latest_both=_LATEST.format(columns="report.id, report.ends_on", which=which),
+        latest_id=_LATEST.format(columns="report.id", which=which),
+        latest_ends_on=_LATEST.format(columns="report.ends_on", which=which) if needs_day else "NULL",
+    )
+    materialized, limit = ("MATERIALIZED", "") if connection.vendor == "postgresql" else ("", "LIMIT -1")
+    return _SIDE.format(
+        side=side,
+        more=_MORE if side == "counted" else "",
+        placed=placed,
+        materialized=materialized,
+        limit=limit,
+        digits=PATH_DIGITS,
+        slot=_SLOT,
+    )
+
+
+def _unpacked(key: int) -> tuple[int, bool, int]:
+    """Take a key apart: the child's place (0: the unit's own report), fresh, the indicator (0: none)."""
+    slot, indicator = divmod(key, _SLOT)
+    child, fresh = divmod(slot, 2)
+    return child, bool(fresh), indicator
+
+
+def _exact(amount: Decimal | float) -> Decimal:
+    """Return a sum as the decimal that it stands for: SQLite adds floats, 0.1 + 0.2 = 0.30000000000000004."""
+    return Decimal(str(amount)).quantize(_STORED)
+
+
+def _rounded(amount: Decimal, indicator: Indicator) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(-indicator.decimals), ROUND_HALF_UP)
+
+
+def _day(value: date | str | None) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value
