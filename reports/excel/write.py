@@ -1,0 +1,258 @@
+"""The official workbook of a form: a unit's own report, a roll-up with all units below, or the blank form.
+
+Here stands what is written around and into the table; how it is drawn is in `sheet`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from openpyxl import Workbook
+from openpyxl.packaging.custom import StringProperty
+from openpyxl.styles import Font
+from openpyxl.writer.excel import ExcelWriter
+
+from campaigns.models import ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
+from campaigns.models.units import Level
+from reports.models import Submission
+from reports.rollup import RollUp, Row, place_at
+
+from .sheet import BASE_FONT, BASE_SIZE, Line, Paper, draw_sheet, printable, side_by_side
+
+CREATOR = "春风行动统计报送"
+TOTAL = "总计"
+DOTS = "……"
+KINDS = {"report": "", "roll-up": "汇总", "blank": "空表"}
+"""The kinds of workbook, and what each is called in the name of a file."""
+
+_STATES = {
+    Submission.Status.DRAFT: "草稿，尚未上报",
+    Submission.Status.SUBMITTED: "待审",
+    Submission.Status.RETURNED: "被退回，尚未重新上报",
+}
+_BASES = {
+    "received": "口径：含待审报表，不是正式数。",
+    "strict": "口径：仅计本期已通过的报表，未报本期的单位不沿用上期，不是正式数。",
+}
+_GAP = re.compile("_{2,}")
+_NOT_IN_FILE_NAME = re.compile(r'[<>:"/\\|?*\s\x00-\x1f\x7f]+')
+
+
+@dataclass(frozen=True)
+class _SignOff:
+    """What goes behind the labels of head and signatures. on: None leaves the day to be written by hand."""
+
+    responsible: str = ""
+    prepared_by: str = ""
+    phone: str = ""
+    on: date | None = None
+
+
+def report_workbook(submission: Submission) -> bytes:
+    """Return what the unit itself filed; whatever is not accepted says so at the foot of the page.
+
+    Layout rows: 总计, which equals it, and the unit's own row. Layout bands: its figures under each band.
+    """
+    form, period = submission.report_form, submission.period
+    place = place_at(submission.unit, period)
+    figures = dict(submission.figures.values_list("indicator__number", "value"))
+    lines = [Line(place.short, figures)]
+    if form.layout == ReportForm.Layout.ROWS:
+        lines.insert(0, Line(TOTAL, figures, total=True))
+    submitted_at = submission.first_submitted_at
+    sign_off = _SignOff(
+        responsible=submission.responsible,
+        prepared_by=submission.prepared_by,
+        phone=submission.phone,
+        on=submitted_at.astimezone(period.campaign.zone).date() if submitted_at else None,
+    )
+    paper = _paper(form, place, period, sign_off, state=_STATES.get(Submission.Status(submission.status), ""))
+    book = new_book(form, period, submission.unit, "report")
+    draw_sheet(book, _sheet_name(form), paper, form.header, lines)
+    return to_bytes(book)
+
+
+def blank_workbook(form: ReportForm, unit: ReportingUnit, period: ReportingPeriod) -> bytes:
+    """Return the form as issued, to be filled by hand: in layout rows 总计, an empty row and two of dots."""
+    place = place_at(unit, period)
+    stubs = [TOTAL, "", DOTS, DOTS] if form.layout == ReportForm.Layout.ROWS else [place.short]
+    lines = [Line(stub, {}, total=stub == TOTAL) for stub in stubs]
+    book = new_book(form, period, unit, "blank")
+    draw_sheet(book, _sheet_name(form), _paper(form, place, period, _SignOff()), form.header, lines)
+    return to_bytes(book)
+
+
+def roll_up_workbook(form: ReportForm, period: ReportingPeriod, unit: ReportingUnit, rollup: RollUp) -> bytes:
+    """Return the unit with all below it. rollup: what `roll_up` found for this form, period and unit."""
+    book = new_book(form, period, unit, "roll-up")
+    draw_roll_up(book, form, period, unit, rollup)
+    return to_bytes(book)
+
+
+def draw_roll_up(
+    book: Workbook, form: ReportForm, period: ReportingPeriod, unit: ReportingUnit, rollup: RollUp
+) -> None:
+    """Add the sheets of a roll-up: in layout bands the total in its bands, then a sheet with a row a unit."""
+    place = place_at(unit, period)
+    total = Line(TOTAL, rollup.total, total=True)
+    lines = [total, *(Line(row.name, row.values, carried=_is_carried(row, period)) for row in rollup.rows)]
+    paper = _paper(
+        form,
+        place,
+        period,
+        _SignOff(),
+        footnotes=_footnotes(period, rollup),
+        measure="（本期新增）" if rollup.measure == "increment" else "",
+    )
+    if form.layout == ReportForm.Layout.ROWS:
+        draw_sheet(book, _sheet_name(form), paper, form.header, lines)
+        return
+    draw_sheet(book, _sheet_name(form), paper, form.header, [Line(place.short, rollup.total)])
+    draw_sheet(book, f"{_sheet_name(form)[:28]}分单位", paper, side_by_side(form.header), lines)
+
+
+def file_name(form: ReportForm, period: ReportingPeriod, short: str, kind: str = "report") -> str:
+    """Return a name for a download, fit for every system: 附件1_江汉区_第3期_截至2014-02-28.xlsx."""
+    parts = [form.annex or form.title, short, KINDS[kind], f"第{period.number}期", f"截至{period.ends_on}"]
+    safe = [_NOT_IN_FILE_NAME.sub("", printable(part))[:30].strip(".") for part in parts]
+    return "_".join(part for part in safe if part) + ".xlsx"
+
+
+def new_book(form: ReportForm, period: ReportingPeriod, unit: ReportingUnit, kind: str) -> Workbook:
+    """Return a workbook without sheets; custom properties say what it is, for the reader of an upload."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    book._named_styles["Normal"].font = Font(name=BASE_FONT, size=BASE_SIZE)
+    book.properties.creator = CREATOR
+    book.properties.title = printable(form.title)
+    # Excel asks for a time. The period's end is the same in every export of the same figures.
+    book.properties.created = book.properties.modified = datetime.combine(period.ends_on, time())
+    properties = {
+        "campaign": form.campaign.code,
+        "form": form.code,
+        "version": str(form.version),
+        "unit": unit.code,
+        "period": period.ends_on.isoformat(),
+        "kind": kind,
+    }
+    for name, value in properties.items():
+        book.custom_doc_props.append(StringProperty(name=f"chunfeng-{name}", value=printable(value)))
+    return book
+
+
+def to_bytes(book: Workbook) -> bytes:
+    """Return the file. The same figures always make the same bytes: nothing in it tells when it was made."""
+    buffer = BytesIO()
+    ExcelWriter(book, _TimelessZip(buffer, "w", ZIP_DEFLATED)).save()
+    return buffer.getvalue()
+
+
+class _TimelessZip(ZipFile):
+    """An archive whose members bear no time."""
+
+    def writestr(self, zinfo_or_arcname, data, compress_type=None, compresslevel=None):
+        super().writestr(ZipInfo(zinfo_or_arcname), data, compress_type or self.compression, compresslevel)
+
+    def write(self, filename, arcname=None, compress_type=None, compresslevel=None):
+        self.writestr(arcname, Path(filename).read_bytes(), compress_type, compresslevel)
+
+
+def _sheet_name(form: ReportForm) -> str:
+    return form.annex or form.title
+
+
+def _paper(
+    form: ReportForm,
+    place: UnitPlace,
+    period: ReportingPeriod,
+    sign_off: _SignOff,
+    *,
+    footnotes: Sequence[str] = (),
+    measure: str = "",
+    state: str = "",
+) -> Paper:
+    head = [_field(label, place, period, sign_off) for label in form.head]
+    if form.filled_by:
+        head.insert(0, _filled_by(form, place))
+    if form.printed_unit:
+        head += [form.printed_unit] if head else ["", form.printed_unit]
+    ends_on = _day(period.ends_on)
+    return Paper(
+        title=form.title,
+        subtitle=form.subtitle + measure,
+        head=tuple(head),
+        signatures=tuple(_field(label, place, period, sign_off) for label in form.signatures),
+        notes=(*([form.notes_title] if form.notes_title and form.notes else []), *form.notes, *footnotes),
+        foot=f"第{period.number}期（截至{ends_on}）{f'　{state}' if state else ''}",
+    )
+
+
+def _filled_by(form: ReportForm, place: UnitPlace) -> str:
+    """Return the line's name for the unit, its short name in the gap; an office above keeps its own."""
+    if place.level == Level.OFFICE:
+        return place.name
+    return _GAP.sub(lambda _: place.short, form.filled_by)
+
+
+def _field(label: str, place: UnitPlace, period: ReportingPeriod, sign_off: _SignOff) -> str:
+    """Return a field of head or signatures with what is known behind its label."""
+    label = label.rstrip("：: ")
+    if "日期" in label:
+        value = _day(sign_off.on) if sign_off.on else f"{period.ends_on.year}年  月  日"
+    elif "负责人" in label:
+        value = sign_off.responsible
+    elif "电话" in label:
+        value = sign_off.phone
+    elif "填表人" in label or "填报人" in label:
+        value = sign_off.prepared_by
+    elif "填报单位" in label:
+        value = place.name
+    else:
+        value = ""
+    return f"{label}：{value}"
+
+
+def _is_carried(row: Row, period: ReportingPeriod) -> bool:
+    """Say whether a row holds earlier figures alone; an exempted unit's may be earlier ones, too."""
+    if row.state == "exempt":
+        return row.as_of is not None and row.as_of < period.ends_on
+    return row.state == "carried"
+
+
+def _footnotes(period: ReportingPeriod, rollup: RollUp) -> list[str]:
+    """Return what a roll-up is made of: coverage, who is carried or missing, blanks, an unofficial basis."""
+    coverage = rollup.coverage
+    counts = [f"应报{coverage.expected}个单位", f"本期报送{coverage.reported}个"]
+    if rollup.basis != "strict":
+        counts.append(f"沿用上期{coverage.carried}个")
+    counts.append(f"未报送{coverage.never}个")
+    if coverage.exempt:
+        counts.append(f"另有免报{coverage.exempt}个")
+    notes = [f"第{period.number}期（截至{_day(period.ends_on)}）：{'，'.join(counts)}。"]
+    absent = []
+    if rollup.carried:
+        names = "、".join(
+            f"{name}（截至{_day(as_of, period.ends_on.year)}）" for name, as_of in rollup.carried
+        )
+        absent.append(f"沿用上期：{names}")
+    if rollup.never:
+        absent.append(f"未报送：{'、'.join(rollup.never)}")
+    if rollup.exempt:
+        absent.append(f"免报：{'、'.join(rollup.exempt)}")
+    if absent:
+        notes.append("；".join(absent) + "。")
+    if blank := {number: count for number, count in rollup.blank.items() if count}:
+        counts = [f"第{number}列{count}个单位" for number, count in blank.items()]
+        notes.append(f"留空：{'，'.join(counts)}；留空不等于0，未计入总计。")
+    if rollup.basis in _BASES:
+        notes.append(_BASES[rollup.basis])
+    return notes
+
+
+def _day(day: date, year: int | None = None) -> str:
+    """Return 2014年2月28日, or 2月28日 in the given year."""
+    return f"{'' if day.year == year else f'{day.year}年'}{day.month}月{day.day}日"

@@ -1,0 +1,98 @@
+"""manage.py export_form: the official workbook of one form, unit and period."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from campaigns.models import Campaign, ReportForm, ReportingPeriod, ReportingUnit
+from reports.excel.write import KINDS, blank_workbook, report_workbook, roll_up_workbook
+from reports.models import Submission
+from reports.rollup import RollUpError, roll_up
+
+
+class Command(BaseCommand):
+    help = "按官方表式导出 Excel 工作簿：本单位填报的报表、含所属各单位的汇总表，或空表。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("campaign", metavar="CAMPAIGN", help="活动代码，例如 wuhan-2014")
+        parser.add_argument("form", metavar="FORM", help="报表代码，例如 fu1")
+        parser.add_argument("--unit", required=True, metavar="CODE", help="单位代码")
+        parser.add_argument("--period", required=True, metavar="DATE", help="报告期截止日，例如 2014-02-28")
+        parser.add_argument(
+            "--kind", default="report", help="report（本单位填报的，默认）、roll-up（汇总）或 blank（空表）"
+        )
+        parser.add_argument(
+            "--basis", default="accepted", help="汇总口径：accepted（正式数，默认）、received 或 strict"
+        )
+        parser.add_argument(
+            "--measure", default="cumulative", help="汇总内容：cumulative（累计，默认）或 increment"
+        )
+        parser.add_argument("--out", required=True, metavar="FILE.xlsx", help="写入的文件")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        if options["kind"] not in KINDS:
+            raise CommandError(f"--kind 不能是“{options['kind']}”，应为 {'、'.join(KINDS)} 之一。")
+        campaign = Campaign.objects.filter(code=options["campaign"]).first()
+        if campaign is None:
+            known = _known("已有的活动", Campaign.objects.values_list("code", flat=True))
+            raise CommandError(f"没有代码为“{options['campaign']}”的活动。{known}")
+        form = campaign.forms.filter(code=options["form"]).first()
+        if form is None:
+            known = _known("已有的报表", campaign.forms.values_list("code", flat=True))
+            raise CommandError(f"{campaign}没有代码为“{options['form']}”的报表。{known}")
+        unit = ReportingUnit.objects.filter(code=options["unit"], places__campaign=campaign).first()
+        if unit is None:
+            raise CommandError(f"代码为“{options['unit']}”的单位不在{campaign}的单位名单中，请核对 --unit。")
+        period = _period(campaign, options["period"])
+        data = _workbook(form, unit, period, options)
+        path = Path(options["out"])
+        try:
+            path.write_bytes(data)
+        except OSError as error:
+            raise CommandError(
+                f"文件 {path} 无法写入，请检查 --out 的文件夹是否存在、是否有写入权限。"
+            ) from error
+        self.stdout.write(f"已导出 {path}")
+
+
+def _workbook(
+    form: ReportForm, unit: ReportingUnit, period: ReportingPeriod, options: dict[str, Any]
+) -> bytes:
+    kind = options["kind"]
+    if kind == "blank":
+        return blank_workbook(form, unit, period)
+    if kind == "roll-up":
+        try:
+            rollup = roll_up(form, period, unit, basis=options["basis"], measure=options["measure"])
+        except RollUpError as error:
+            raise CommandError(str(error)) from error
+        if not rollup.rows:
+            raise CommandError(f"{unit}及其所属单位都不填报{form}，请核对 --unit 和报表代码。")
+        return roll_up_workbook(form, period, unit, rollup)
+    submission = Submission.objects.filter(report_form=form, unit=unit, period=period).first()
+    if submission is None:
+        raise CommandError(
+            f"{unit}{period}没有填报{form}。"
+            "要导出含所属单位的汇总，请用 --kind roll-up；要空表，请用 --kind blank。"
+        )
+    return report_workbook(submission)
+
+
+def _period(campaign: Campaign, text: str) -> ReportingPeriod:
+    try:
+        ends_on = date.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(f"“{text}”不是日期，--period 应写成 2014-02-28 这样的形式。") from error
+    period = campaign.periods.filter(ends_on=ends_on).first()
+    if period is None:
+        days = campaign.periods.values_list("ends_on", flat=True)
+        raise CommandError(f"{campaign}没有截至 {ends_on} 的报告期。{_known('各期截止日', days)}")
+    return period
+
+
+def _known(what: str, values: Iterable[object]) -> str:
+    return f"{what}：{'、'.join(str(value) for value in values) or '无'}。"
