@@ -1,0 +1,51 @@
+"""What every page shows in its bar: the campaign at hand, the pages of the user's roles, who the user is."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.urls import reverse
+
+from campaigns.models import Campaign
+from chunfeng.accounts.models import Membership
+
+Role = Membership.Role
+
+
+@dataclass(frozen=True)
+class Page:
+    name: str
+    url: str
+    current: bool
+
+
+def portal(request):
+    user = getattr(request, "user", None)
+    shown = {"demo": settings.DEMO}
+    if user is None or not user.is_authenticated:
+        return {"portal": shown}
+    memberships = list(user.memberships.select_related("unit"))
+    campaign = getattr(request, "campaign", None)
+    if memberships:
+        roles = "、".join(dict.fromkeys(membership.get_role_display() for membership in memberships))
+        shown["who"] = f"{memberships[0].unit.name} · {roles} {user.name}"
+    else:
+        shown["who"] = user.name
+    if campaign is not None:
+        shown["campaign"] = campaign
+        shown["campaigns"] = Campaign.objects.visible_to(user)
+        shown["pages"] = _pages(request, campaign, {membership.role for membership in memberships})
+    return {"portal": shown}
+
+
+def _pages(request, campaign, roles):
+    """The pages of the bar, in the order of the work: fill, review, add up."""
+    offered = []
+    if Role.REPORTER in roles:
+        offered.append(("我的任务", "task-list"))
+    if Role.COORDINATOR in roles:
+        offered.append(("审核", "review-queue"))
+    if roles & {Role.COORDINATOR, Role.VIEWER}:
+        offered.append(("汇总", "roll-up-home"))
+    here = request.path
+    pages = [(name, reverse(f"reports:{page}", args=[campaign.code])) for name, page in offered]
+    return [Page(name, url, here.startswith(url)) for name, url in pages]

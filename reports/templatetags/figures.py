@@ -1,0 +1,65 @@
+"""How figures and header cells are printed in pages."""
+
+from django import template
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import mark_safe
+
+from reports import numbers, validation
+
+register = template.Library()
+
+
+@register.filter
+def figure(value, decimals):
+    """A figure with thousands separators and exactly `decimals` places; "—" where nothing was reported."""
+    return numbers.format_figure(value, decimals)
+
+
+@register.filter
+def increment(value, decimals):
+    """An increment with its sign: +5, a real minus for a fall, 0 plain, "—" where it is unknown."""
+    if value is None or value == 0:
+        return numbers.format_figure(value, decimals)
+    sign = "+" if value > 0 else "\N{MINUS SIGN}"
+    return sign + numbers.format_figure(abs(value), decimals)
+
+
+@register.filter
+def header_text(cell):
+    """The text of a HeaderCell: it may break between its lines, 其中： and a bracketed unit stand alone."""
+    html = ""
+    for line in cell.lines:
+        html += conditional_escape(line)
+        html += "<br>" if line == "其中：" else "<wbr>"
+    if cell.suffix:
+        html += format_html("<br>{}", cell.suffix.strip())
+    if cell.mark:
+        html += format_html('<span class="doubtful">{}</span>', cell.mark)
+    return mark_safe(html)  # noqa: S308 - every piece above is escaped
+
+
+@register.filter
+def at(mapping, key):
+    """mapping[key], or None: values of a roll-up row are kept by indicator number."""
+    return mapping.get(key)
+
+
+@register.filter
+def time_left(due_at, now):
+    """还有 2 天 3 小时, 已过截止 3 小时; days alone from the eighth day on."""
+    seconds = int(abs((due_at - now).total_seconds()))
+    days, rest = divmod(seconds, 86400)
+    hours, minutes = rest // 3600, rest % 3600 // 60
+    if days > 7:
+        span = f"{days} 天"
+    elif days:
+        span = f"{days} 天 {hours} 小时"
+    else:
+        span = f"{hours} 小时 {minutes} 分" if hours else f"{minutes} 分钟"
+    return f"已过截止 {span}" if due_at < now else f"还有 {span}"
+
+
+@register.filter
+def explanation_problem(text):
+    """What is wrong with a 核实说明, None where it stands."""
+    return validation.explanation_problem(text)

@@ -1,0 +1,223 @@
+"""Filling, checking, confirming and sending one report."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from reports import checks, drafts, lifecycle, permissions, tasks
+from reports.grid import build_grid
+from reports.letterhead import heading
+from reports.models import Submission
+from reports.numbers import format_figure
+from reports.validation import blocking
+
+from .finding import find_campaign, find_form, find_period, find_place, find_submission
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def entry(request, campaign, form, period, unit):
+    """The form as issued, to be filled by the unit's own reporter; others are led to the report or its total."""
+    campaign = find_campaign(request, campaign)
+    form = find_form(campaign, form)
+    period = find_period(campaign, period)
+    place = find_place(request, period, unit)
+    if not tasks.owes(place, form):
+        raise Http404
+    submission = (
+        Submission.objects.visible_to(request.user)
+        .filter(report_form=form, period=period, unit=place.unit)
+        .select_related("changed_by")
+        .first()
+    )
+    if not permissions.can_fill(request.user, place.unit):
+        if submission is None or request.method == "POST":
+            raise PermissionDenied
+        return redirect("reports:submission-detail", submission.pk)
+    if submission is not None and not submission.is_editable:
+        if request.method == "POST":
+            messages.error(
+                request, f"该表{submission.get_status_display()}，不能再修改；您刚填的内容没有保存。"
+            )
+        return redirect("reports:submission-detail", submission.pk)
+    if request.method == "POST":
+        return _save(request, form, place, period)
+    return render(request, "reports/entry.html", _page(request, form, place, period, submission))
+
+
+def _save(request, form, place, period):
+    """Store what was posted and go on: back to the form, to its findings, or to the last look before sending."""
+    action = request.POST.get("action", "save")
+    try:
+        submission = drafts.open_draft(form, place.unit, period)
+        saved = drafts.save(submission, _entries(request.POST, form), by=request.user)
+        if action == "zero":
+            drafts.fill_blanks_with_zero(submission, by=request.user)
+        elif action == "same":
+            drafts.copy_last(submission, by=request.user)
+    except lifecycle.TransitionError as error:
+        messages.error(request, str(error))
+        page = _page(request, form, place, period, None, typed=_typed(request.POST, form))
+        return render(request, "reports/entry.html", page, status=409)
+    if saved.conflicts:
+        page = _page(request, form, place, period, submission, conflicts=saved.conflicts)
+        return render(request, "reports/entry.html", page, status=409)
+    for problem in saved.problems.values():
+        messages.error(request, problem)
+    if saved.refused:
+        messages.warning(request, f"已保存；{len(saved.refused)} 项填写没有识别，已在表中标出。")
+    elif action == "save":
+        messages.success(request, "草稿已保存。")
+    here = redirect(request.path)
+    if action == "submit":
+        if not saved.problems and not blocking(checks.check(submission)):
+            return redirect("reports:submission-confirm", submission.pk)
+        messages.error(request, "还不能上报：请先改正错误、填写核实说明。")
+    if action in ("check", "submit"):
+        here["Location"] += "#findings"
+    return here
+
+
+def _typed(posted, form):
+    names = {indicator.number: f"c{indicator.number}" for indicator in form.columns}
+    return {number: posted[name] for number, name in names.items() if name in posted}
+
+
+def _entries(posted, form):
+    """What the page holds and what it held when it was drawn."""
+    typed = _typed(posted, form)
+    reasons = [name.removeprefix("why-") for name in posted if name.startswith("why-")]
+    line = [name for name in drafts.SIGN_OFF if name in posted]
+    return drafts.Entries(
+        figures=typed,
+        seen={number: posted.get(f"seen-c{number}", "") for number in typed},
+        explanations={key: posted[f"why-{key}"] for key in reasons},
+        seen_explanations={key: posted.get(f"seen-why-{key}", "") for key in reasons},
+        sign_off={name: posted[name] for name in line},
+        seen_sign_off={name: posted.get(f"seen-{name}", "") for name in line},
+    )
+
+
+def _page(request, form, place, period, submission, *, conflicts=(), typed=None):
+    """Everything the entry page prints. typed: texts to keep in the inputs, by number, where a save was refused."""
+    blank = Submission(report_form=form, period=period, unit=place.unit, ends_on=period.ends_on)
+    figures = drafts.figures_of(submission) if submission else {}
+    begun = any(value is not None for value in figures.values())
+    findings = checks.check(submission) if begun else []
+    _, previous = checks.previous_figures(submission or blank)
+    returned = submission.last_return() if submission else None
+    decimals = {indicator.number: indicator.decimals for indicator in form.columns}
+    if typed is None:
+        typed = dict(drafts.refused_of(submission)) if submission else {}
+        typed |= {conflict.number: conflict.yours for conflict in conflicts}
+    return {
+        "form": form,
+        "place": place,
+        "period": period,
+        "submission": submission,
+        "heading": heading(form, place),
+        "grid": build_grid(
+            form,
+            figures,
+            previous=previous,
+            findings=findings,
+            typed=typed,
+            marked=returned.cells if returned else (),
+        ),
+        "findings": findings,
+        "counts": _counts(findings),
+        "line": _sign_off_line(request.user, submission or blank),
+        "has_previous": bool(previous),
+        "returned": returned,
+        "conflicts": [
+            (conflict, format_figure(conflict.theirs, decimals[conflict.number])) for conflict in conflicts
+        ],
+        "now": timezone.now(),
+    }
+
+
+def _sign_off_line(user, submission):
+    """The sign-off fields: as stored, from last time, otherwise from the account. label, name, value, seen."""
+    stored = {name: getattr(submission, name) for name in drafts.SIGN_OFF}
+    if submission.pk is None:
+        stored = drafts.earlier_line(submission)
+    offered = stored | {
+        "prepared_by": stored["prepared_by"] or user.name,
+        "phone": stored["phone"] or user.phone,
+    }
+    return [(Submission._meta.get_field(name), offered[name], stored[name]) for name in drafts.SIGN_OFF]
+
+
+def _counts(findings):
+    counts = {name: sum(f.finding_class == name for f in findings) for name in ("fatal", "query", "hint")}
+    return counts | {"blocking": len(blocking(findings))}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def submission_confirm(request, pk):
+    """核对: the whole form read-only, as it will be sent; then 上报."""
+    submission = find_submission(request, pk)
+    if not permissions.can_fill(request.user, submission.unit):
+        raise PermissionDenied
+    if not submission.is_editable:
+        return redirect("reports:submission-detail", pk)
+    back = redirect(
+        "reports:entry",
+        submission.period.campaign.code,
+        submission.report_form.code,
+        submission.period.ends_on.isoformat(),
+        submission.unit.code,
+    )
+    if request.method == "POST":
+        try:
+            lifecycle.submit(submission, by=request.user, seen=request.POST.get("seen", ""))
+        except lifecycle.AlreadySubmitted:
+            pass
+        except lifecycle.TransitionError as error:
+            messages.error(request, str(error))
+            return back
+        return redirect("reports:submission-detail", pk)
+    figures = drafts.figures_of(submission)
+    findings = checks.check(submission)
+    if blocking(findings) or all(value is None for value in figures.values()):
+        messages.error(request, "还不能上报：请先改正错误、填写核实说明，至少填一项数字。")
+        return back
+    _, previous = checks.previous_figures(submission)
+    place = find_place(request, submission.period, submission.unit.code)
+    grid = build_grid(submission.report_form, figures, previous=previous, findings=findings)
+    context = {
+        "submission": submission,
+        "form": submission.report_form,
+        "period": submission.period,
+        "place": place,
+        "heading": heading(submission.report_form, place),
+        "grid": grid,
+        "findings": findings,
+        "seen": lifecycle.checksum(submission),
+        "back": back["Location"],
+        "is_late": timezone.now() > submission.period.due_at,
+        "now": timezone.now(),
+    }
+    return render(request, "reports/confirm.html", context)
+
+
+@require_POST
+def submission_withdraw(request, pk):
+    submission = find_submission(request, pk)
+    if not permissions.can_fill(request.user, submission.unit):
+        raise PermissionDenied
+    try:
+        lifecycle.withdraw(submission, by=request.user)
+    except lifecycle.TransitionError as error:
+        messages.error(request, str(error))
+        return redirect("reports:submission-detail", pk)
+    messages.success(request, "已撤回，可以继续修改；改好后请重新上报。")
+    return redirect(
+        "reports:entry",
+        submission.period.campaign.code,
+        submission.report_form.code,
+        submission.period.ends_on.isoformat(),
+        submission.unit.code,
+    )
