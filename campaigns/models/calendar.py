@@ -36,7 +36,9 @@ class Campaign(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "专项活动"
         ordering = ["-starts", "code"]
-        constraints = [models.CheckConstraint(condition=Q(starts__lte=F("ends")), name="campaign_starts_before_end")]
+        constraints = [
+            models.CheckConstraint(condition=Q(starts__lte=F("ends")), name="campaign_starts_before_end")
+        ]
 
     def __str__(self):
         return self.title

@@ -75,8 +75,9 @@ class Exemption(models.Model):
         verbose_name = verbose_name_plural = "免报"
         constraints = [
             models.UniqueConstraint(fields=["period", "unit"], name="one_exemption_a_unit"),
-            models.UniqueConstraint(fields=["period"], condition=Q(unit__isnull=True),
-                                    name="one_exemption_for_all"),
+            models.UniqueConstraint(
+                fields=["period"], condition=Q(unit__isnull=True), name="one_exemption_for_all"
+            ),
         ]
 
     def __str__(self):

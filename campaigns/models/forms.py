@@ -66,7 +66,9 @@ class ReportForm(models.Model):
             )
             for indicator in self.columns
         ]
-        return build_header(columns, layout=self.layout, bands=self.bands or None, print_units=self.print_units or None)
+        return build_header(
+            columns, layout=self.layout, bands=self.bands or None, print_units=self.print_units or None
+        )
 
 
 class Indicator(models.Model):
@@ -83,7 +85,9 @@ class Indicator(models.Model):
     label = models.CharField("名称", max_length=100)
     unit_of_measure = models.CharField("计量单位", max_length=20, blank=True)
     parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="parts")
-    group = models.JSONField("上层表头", null=True, blank=True, help_text="null, or a list of texts from the top down")
+    group = models.JSONField(
+        "上层表头", null=True, blank=True, help_text="null, or a list of texts from the top down"
+    )
     lines = models.JSONField("换行", default=list, blank=True)
     decimals = models.PositiveSmallIntegerField("小数位", default=0)
     nature = models.CharField("性质", max_length=20, choices=Nature, default=Nature.CUMULATIVE)
@@ -98,7 +102,9 @@ class Indicator(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "指标"
         ordering = ["report_form", "position"]
-        constraints = [models.UniqueConstraint(fields=["report_form", "number"], name="one_indicator_a_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["report_form", "number"], name="one_indicator_a_number")
+        ]
 
     def __str__(self):
         return f"{self.number} {self.label}"
@@ -121,7 +127,9 @@ class ValidationRule(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "审核关系"
         ordering = ["report_form", "position"]
-        constraints = [models.UniqueConstraint(fields=["report_form", "position"], name="one_rule_a_position")]
+        constraints = [
+            models.UniqueConstraint(fields=["report_form", "position"], name="one_rule_a_position")
+        ]
 
     def __str__(self):
         return self.rule

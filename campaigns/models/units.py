@@ -43,7 +43,9 @@ class UnitPlaceQuerySet(models.QuerySet):
         A unit that holds two such places counts at the later one: see `reports.rollup`.
         """
         opened = Q(opens__isnull=True) | Q(opens__lte=period.ends_on)
-        still = Q(closes__isnull=True) | Q(closes__gte=period.ends_on) | Q(after_close=UnitPlace.AfterClose.KEEP)
+        still = (
+            Q(closes__isnull=True) | Q(closes__gte=period.ends_on) | Q(after_close=UnitPlace.AfterClose.KEEP)
+        )
         return self.filter(opened & still, campaign=period.campaign)
 
 
@@ -80,10 +82,13 @@ class UnitPlace(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["campaign", "position"], name="one_place_a_position"),
             models.UniqueConstraint(fields=["campaign", "unit", "opens"], name="one_place_a_unit_and_day"),
-            models.UniqueConstraint(fields=["campaign", "unit"], condition=Q(opens__isnull=True),
-                                    name="one_first_place_a_unit"),
-            models.CheckConstraint(condition=Q(opens__isnull=True) | Q(closes__isnull=True)
-                                   | Q(opens__lte=F("closes")), name="place_opens_before_it_closes"),
+            models.UniqueConstraint(
+                fields=["campaign", "unit"], condition=Q(opens__isnull=True), name="one_first_place_a_unit"
+            ),
+            models.CheckConstraint(
+                condition=Q(opens__isnull=True) | Q(closes__isnull=True) | Q(opens__lte=F("closes")),
+                name="place_opens_before_it_closes",
+            ),
         ]
         indexes = [models.Index(fields=["unit", "opens"], name="place_unit_opens")]
 
