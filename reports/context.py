@@ -46,6 +46,16 @@ def _pages(request, campaign, roles):
         offered.append(("审核", "review-queue"))
     if roles & {Role.COORDINATOR, Role.VIEWER}:
         offered.append(("汇总", "roll-up-home"))
-    here = request.path
-    pages = [(name, reverse(f"reports:{page}", args=[campaign.code])) for name, page in offered]
-    return [Page(name, url, here.startswith(url)) for name, url in pages]
+    here = getattr(request.resolver_match, "url_name", "")
+    return [
+        Page(name, reverse(f"reports:{page}", args=[campaign.code]), here in BELONGS_TO[page])
+        for name, page in offered
+    ]
+
+
+BELONGS_TO = {
+    "task-list": {"task-list", "entry", "submission-confirm"},
+    "review-queue": {"review-queue", "submission-review", "submission-accept", "submission-return"},
+    "roll-up-home": {"roll-up-home", "roll-up", "lines"},
+}
+"""Which page of the bar an address stands under, by URL names."""

@@ -301,7 +301,7 @@ def _printed_rows(
         (report.unit.code, report.ends_on): report
         for report in Submission.objects.filter(
             report_form=form, unit__code__in=units, ends_on__in=ends
-        )
+        ).select_related("unit", "period")
     }
     jumps = _jumps(rollup, form, period, periods, units) if rollup.measure == "increment" else {}
 
