@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('value', models.DecimalField(blank=True, decimal_places=4, max_digits=19, null=True, verbose_name='数值')),
                 ('indicator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='figures', to='campaigns.indicator')),
-                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='figures', to='reports.submission')),
+                ('submission', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='figures', to='reports.submission')),
             ],
             options={
                 'verbose_name': '数值',
@@ -134,6 +134,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='refusedentry',
             constraint=models.UniqueConstraint(fields=('submission', 'indicator'), name='one_refused_entry_a_cell'),
+        ),
+        migrations.AddIndex(
+            model_name='figure',
+            index=models.Index(fields=['submission', 'indicator', 'value'], name='figure_of_submission'),
         ),
         migrations.AddConstraint(
             model_name='figure',
