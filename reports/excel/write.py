@@ -5,7 +5,6 @@ Here stands what is written around and into the table; how it is drawn is in `sh
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +16,7 @@ from openpyxl.styles import Font
 from openpyxl.writer.excel import ExcelWriter
 
 from campaigns.models import ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
-from campaigns.models.units import Level
+from reports.letterhead import SignOff, heading, sign_off_of, signatures
 from reports.models import Submission
 from reports.rollup import RollUp, Row, place_at
 
@@ -38,18 +37,7 @@ _BASES = {
     "received": "口径：含待审报表，不是正式数。",
     "strict": "口径：仅计本期已通过的报表，未报本期的单位不沿用上期，不是正式数。",
 }
-_GAP = re.compile("_{2,}")
 _NOT_IN_FILE_NAME = re.compile(r'[<>:"/\\|?*\s\x00-\x1f\x7f]+')
-
-
-@dataclass(frozen=True)
-class _SignOff:
-    """What goes behind the labels of head and signatures. on: None leaves the day to be written by hand."""
-
-    responsible: str = ""
-    prepared_by: str = ""
-    phone: str = ""
-    on: date | None = None
 
 
 def report_workbook(submission: Submission) -> bytes:
@@ -63,14 +51,13 @@ def report_workbook(submission: Submission) -> bytes:
     lines = [Line(place.short, figures)]
     if form.layout == ReportForm.Layout.ROWS:
         lines.insert(0, Line(TOTAL, figures, total=True))
-    submitted_at = submission.first_submitted_at
-    sign_off = _SignOff(
-        responsible=submission.responsible,
-        prepared_by=submission.prepared_by,
-        phone=submission.phone,
-        on=submitted_at.astimezone(period.campaign.zone).date() if submitted_at else None,
+    paper = _paper(
+        form,
+        place,
+        period,
+        sign_off_of(submission),
+        state=_STATES.get(Submission.Status(submission.status), ""),
     )
-    paper = _paper(form, place, period, sign_off, state=_STATES.get(Submission.Status(submission.status), ""))
     book = new_book(form, period, submission.unit, "report")
     draw_sheet(book, _sheet_name(form), paper, form.header, lines)
     return to_bytes(book)
@@ -82,7 +69,7 @@ def blank_workbook(form: ReportForm, unit: ReportingUnit, period: ReportingPerio
     stubs = [TOTAL, "", DOTS, DOTS] if form.layout == ReportForm.Layout.ROWS else [place.short]
     lines = [Line(stub, {}, total=stub == TOTAL) for stub in stubs]
     book = new_book(form, period, unit, "blank")
-    draw_sheet(book, _sheet_name(form), _paper(form, place, period, _SignOff()), form.header, lines)
+    draw_sheet(book, _sheet_name(form), _paper(form, place, period, SignOff()), form.header, lines)
     return to_bytes(book)
 
 
@@ -104,7 +91,7 @@ def draw_roll_up(
         form,
         place,
         period,
-        _SignOff(),
+        SignOff(),
         footnotes=_footnotes(period, rollup),
         measure="（本期新增）" if rollup.measure == "increment" else "",
     )
@@ -169,51 +156,21 @@ def _paper(
     form: ReportForm,
     place: UnitPlace,
     period: ReportingPeriod,
-    sign_off: _SignOff,
+    sign_off: SignOff,
     *,
     footnotes: Sequence[str] = (),
     measure: str = "",
     state: str = "",
 ) -> Paper:
-    head = [_field(label, place, period, sign_off) for label in form.head]
-    if form.filled_by:
-        head.insert(0, _filled_by(form, place))
-    if form.printed_unit:
-        head += [form.printed_unit] if head else ["", form.printed_unit]
     ends_on = _day(period.ends_on)
     return Paper(
         title=form.title,
         subtitle=form.subtitle + measure,
-        head=tuple(head),
-        signatures=tuple(_field(label, place, period, sign_off) for label in form.signatures),
+        head=heading(form, place, sign_off),
+        signatures=signatures(form, place, sign_off),
         notes=(*([form.notes_title] if form.notes_title and form.notes else []), *form.notes, *footnotes),
         foot=f"第{period.number}期（截至{ends_on}）{f'　{state}' if state else ''}",
     )
-
-
-def _filled_by(form: ReportForm, place: UnitPlace) -> str:
-    """Return the line's name for the unit, its short name in the gap; an office above keeps its own."""
-    if place.level == Level.OFFICE:
-        return place.name
-    return _GAP.sub(lambda _: place.short, form.filled_by)
-
-
-def _field(label: str, place: UnitPlace, period: ReportingPeriod, sign_off: _SignOff) -> str:
-    """Return a field of head or signatures with what is known behind its label."""
-    label = label.rstrip("：: ")
-    if "日期" in label:
-        value = _day(sign_off.on) if sign_off.on else f"{period.ends_on.year}年  月  日"
-    elif "负责人" in label:
-        value = sign_off.responsible
-    elif "电话" in label:
-        value = sign_off.phone
-    elif "填表人" in label or "填报人" in label:
-        value = sign_off.prepared_by
-    elif "填报单位" in label:
-        value = place.name
-    else:
-        value = ""
-    return f"{label}：{value}"
 
 
 def _is_carried(row: Row, period: ReportingPeriod) -> bool:

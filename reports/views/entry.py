@@ -53,19 +53,20 @@ def _save(request, form, place, period):
     try:
         submission = drafts.open_draft(form, place.unit, period)
         saved = drafts.save(submission, _entries(request.POST, form), by=request.user)
-        if action == "zero":
+        # With a colleague's figures in dispute nothing more is written over them.
+        if action == "zero" and not saved.conflicts:
             drafts.fill_blanks_with_zero(submission, by=request.user)
-        elif action == "same":
+        elif action == "same" and not saved.conflicts:
             drafts.copy_last(submission, by=request.user)
     except lifecycle.TransitionError as error:
         messages.error(request, str(error))
-        page = _page(request, form, place, period, None, typed=_typed(request.POST, form))
-        return render(request, "reports/entry.html", page, status=409)
-    if saved.conflicts:
-        page = _page(request, form, place, period, submission, conflicts=saved.conflicts)
+        page = _page(request, form, place, period, None, posted=request.POST)
         return render(request, "reports/entry.html", page, status=409)
     for problem in saved.problems.values():
         messages.error(request, problem)
+    if saved.conflicts:
+        page = _page(request, form, place, period, submission, conflicts=saved.conflicts)
+        return render(request, "reports/entry.html", page, status=409)
     if saved.refused:
         messages.warning(request, f"已保存；{len(saved.refused)} 项填写没有识别，已在表中标出。")
     elif action == "save":
@@ -100,18 +101,19 @@ def _entries(posted, form):
     )
 
 
-def _page(request, form, place, period, submission, *, conflicts=(), typed=None):
-    """Everything the entry page prints. typed: texts to keep in the inputs, by number, where a save was refused."""
+def _page(request, form, place, period, submission, *, conflicts=(), posted=None):
+    """Everything the entry page prints. posted: what to keep in the inputs where a save was refused."""
     blank = Submission(report_form=form, period=period, unit=place.unit, ends_on=period.ends_on)
     figures = drafts.figures_of(submission) if submission else {}
-    begun = any(value is not None for value in figures.values())
+    refused = drafts.refused_of(submission) if submission else {}
+    begun = bool(refused) or any(value is not None for value in figures.values())
     findings = checks.check(submission) if begun else []
     _, previous = checks.previous_figures(submission or blank)
     returned = submission.last_return() if submission else None
     decimals = {indicator.number: indicator.decimals for indicator in form.columns}
-    if typed is None:
-        typed = dict(drafts.refused_of(submission)) if submission else {}
-        typed |= {conflict.number: conflict.yours for conflict in conflicts}
+    typed = refused | {conflict.number: conflict.yours for conflict in conflicts}
+    if posted is not None:
+        typed = _typed(posted, form)
     return {
         "form": form,
         "place": place,
@@ -128,7 +130,7 @@ def _page(request, form, place, period, submission, *, conflicts=(), typed=None)
         ),
         "findings": findings,
         "counts": _counts(findings),
-        "line": _sign_off_line(request.user, submission or blank),
+        "line": _sign_off_line(request.user, submission or blank, posted or {}),
         "has_previous": bool(previous),
         "returned": returned,
         "conflicts": [
@@ -138,8 +140,8 @@ def _page(request, form, place, period, submission, *, conflicts=(), typed=None)
     }
 
 
-def _sign_off_line(user, submission):
-    """The sign-off fields: as stored, from last time, otherwise from the account. label, name, value, seen."""
+def _sign_off_line(user, submission, posted):
+    """The sign-off fields as typed, as stored, from last time, otherwise from the account: (field, value, stored)."""
     stored = {name: getattr(submission, name) for name in drafts.SIGN_OFF}
     if submission.pk is None:
         stored = drafts.earlier_line(submission)

@@ -5,10 +5,10 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from reports.excel.write import blank_workbook, file_name, report_workbook, roll_up_workbook
-from reports.rollup import RollUpError, roll_up
+from reports.rollup import RollUpError, place_at, roll_up
 
 from .board import chosen, find_roll_up
-from .finding import find_campaign, find_form, find_period, find_place, find_submission, place_at
+from .finding import find_campaign, find_form, find_period, find_place, find_submission
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -40,7 +40,7 @@ def blank_export(request, campaign, form, period, unit):
 def submission_export(request, pk):
     """What the unit itself filed."""
     submission = find_submission(request, pk)
-    place = place_at(submission.period, submission.unit)
+    place = place_at(submission.unit, submission.period)
     name = file_name(submission.report_form, submission.period, place.short)
     return _download(report_workbook(submission), name)
 

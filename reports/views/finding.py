@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 
 from campaigns.models import Campaign, ReportingUnit, UnitPlace
 from reports.models import Submission
-from reports.tasks import place_held
+from reports.rollup import RollUpError, place_at
 
 
 def find_campaign(request, code):
@@ -33,19 +33,15 @@ def find_period(campaign, ends_on):
 
 
 def find_place(request, period, code):
-    """The place that unit `code` holds in `period`, if the user may read it."""
+    """The place that unit `code` holds in `period` (its latest where it holds none), if the user may read it."""
     unit = _with_code(ReportingUnit, code)
-    place = place_at(period, unit)
-    if place is None or not UnitPlace.objects.visible_to(request.user).filter(pk=place.pk).exists():
+    try:
+        place = place_at(unit, period)
+    except RollUpError:
+        raise Http404 from None
+    if not UnitPlace.objects.visible_to(request.user).filter(pk=place.pk).exists():
         raise Http404
-    place.unit = unit
     return place
-
-
-def place_at(period, unit):
-    """The place at which `unit` counts in `period`; the latest that it held where none counts; None without any."""
-    places = list(unit.places.filter(campaign=period.campaign).select_related("unit").order_by("position"))
-    return place_held(places, period.ends_on) or (places[-1] if places else None)
 
 
 def find_submission(request, pk):

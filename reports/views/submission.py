@@ -7,10 +7,11 @@ from django.views.decorators.http import require_safe
 from reports import checks, drafts, permissions
 from reports.forms import ReturnForm
 from reports.grid import build_grid
-from reports.letterhead import heading
+from reports.letterhead import heading, sign_off_of
 from reports.models import Submission, SubmissionEvent
+from reports.rollup import place_at
 
-from .finding import find_submission, place_at
+from .finding import find_submission
 
 
 @require_safe
@@ -26,7 +27,7 @@ def submission_detail(request, pk):
 def report_page(request, submission):
     """Everything that is printed of a report as it stands."""
     form = submission.report_form
-    place = place_at(submission.period, submission.unit)
+    place = place_at(submission.unit, submission.period)
     figures = drafts.figures_of(submission)
     _, previous = checks.previous_figures(submission)
     findings = checks.check(submission)
@@ -37,7 +38,7 @@ def report_page(request, submission):
         "form": form,
         "period": submission.period,
         "place": place,
-        "heading": heading(form, place, submission.first_submitted_at),
+        "heading": heading(form, place, sign_off_of(submission)),
         "grid": build_grid(
             form,
             figures,
