@@ -115,18 +115,6 @@ def refused_of(submission: Submission) -> dict[int, str]:
     return dict(submission.refused_entries.values_list("indicator__number", "text"))
 
 
-def sign_off_of(submission: Submission, user: User) -> dict[str, str]:
-    """Return the sign-off line to show, by the names in `SIGN_OFF`; the report need not be stored yet.
-
-    As stored; where all of it is blank, as in the unit's latest earlier report of the form, then `user` as
-    the person who fills it.
-    """
-    line = {name: getattr(submission, name) for name in SIGN_OFF}
-    if not any(line.values()):
-        line = earlier_line(submission)
-    return line if any(line.values()) else {**line, "prepared_by": user.name, "phone": user.phone}
-
-
 def save(submission: Submission, entries: Entries, *, by: User | None) -> Saved:
     """Store all that an entry page sends, in one transaction. by: None = an import.
 
@@ -239,6 +227,10 @@ def fill_blanks_with_zero(submission: Submission, *, by: User | None) -> Saved:
 
 
 def earlier_line(submission: Submission) -> dict[str, str]:
+    """Return the sign-off line of the unit's latest earlier report of the form, by the names in `SIGN_OFF`.
+
+    Blank where there is none. The report itself need not be stored yet.
+    """
     earlier = Submission.objects.filter(
         report_form_id=submission.report_form_id, unit_id=submission.unit_id, ends_on__lt=submission.ends_on
     )

@@ -84,7 +84,9 @@ def reviewers(submissions: Iterable[Submission]) -> dict[int, set[int]]:
 
 def fillers(submissions: Iterable[Submission]) -> dict[int, set[int]]:
     """Return who ever changed a figure of each report or sent it: ids of people by id of submission."""
-    people: dict[int, set[int]] = {row.pk: {row.submitted_by_id} - {None} for row in submissions}
+    people: dict[int, set[int]] = {
+        row.pk: {row.submitted_by_id} if row.submitted_by_id else set() for row in submissions
+    }
     changes = FigureChange.objects.filter(submission__in=people, actor__isnull=False)
     sent = SubmissionEvent.objects.filter(
         submission__in=people, actor__isnull=False, move=SubmissionEvent.Move.SUBMITTED

@@ -25,9 +25,9 @@ class User(AbstractUser):
     must_change_password = models.BooleanField("下次登录须改密码", default=True)
     is_demo = models.BooleanField("演示账号", default=False)
 
-    objects = UserManager()
+    objects = UserManager()  # type: ignore[misc]
 
-    REQUIRED_FIELDS = ["name"]  # type: ignore[misc]
+    REQUIRED_FIELDS = ["name"]
 
     class Meta:
         verbose_name = verbose_name_plural = "人员"

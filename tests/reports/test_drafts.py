@@ -127,15 +127,10 @@ def test_a_new_draft_takes_the_sign_off_line_of_the_latest_earlier_report(world)
     assert (submission.responsible, submission.prepared_by, submission.phone) == ("丙", "丁", "025-2")
 
 
-def test_the_first_report_proposes_its_clerk_in_the_sign_off_line(world):
-    world.wang.phone = "025-86000000"
+def test_the_first_report_begins_with_a_blank_sign_off_line(world):
     unsaved = Submission(report_form=world.form, unit=world.unit, ends_on=date(2024, 1, 26))
-    assert drafts.sign_off_of(unsaved, world.wang) == {
-        "responsible": "",
-        "prepared_by": "王五",
-        "phone": "025-86000000",
-    }
-    assert drafts.sign_off_of(world.draft(prepared_by="乙"), world.wang)["prepared_by"] == "乙"
+    assert drafts.earlier_line(unsaved) == {"responsible": "", "prepared_by": "", "phone": ""}
+    assert drafts.open_draft(world.form, world.unit, world.period(1)).prepared_by == ""
 
 
 # Figures
