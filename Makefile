@@ -21,7 +21,7 @@ run: $(VENV)/.runtime ## Serve the demonstration on PORT (8000): both campaigns,
 
 test: $(VENV)/.development ## Run the whole suite; on PostgreSQL where DATABASE_URL names one. ARGS= goes to pytest.
 	@mkdir -p var/static
-	@DEBUG=1 $(BIN)/python -m pytest $(ARGS)
+	@DEBUG=1 $(BIN)/python -m pytest --numprocesses=auto $(ARGS)
 
 lint: $(VENV)/.development ## Check style, templates and types.
 	$(BIN)/ruff check .

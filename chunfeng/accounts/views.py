@@ -51,7 +51,7 @@ def demo_log_in(request):
     if not settings.DEMO:
         raise Http404
     user = get_object_or_404(demo_users(), username=request.POST.get("username", ""))
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, user, backend="chunfeng.accounts.backends.PeopleBackend")
     return redirect(settings.LOGIN_REDIRECT_URL)
 
 

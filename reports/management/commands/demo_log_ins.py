@@ -20,7 +20,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("演示账号只在演示环境有效，请先设置环境变量 DEMO=1。")
         memberships = Membership.objects.filter(user__is_demo=True, user__is_active=True)
-        first = {}
+        first: dict[str, Membership] = {}
         for membership in memberships.select_related("user", "unit").order_by("user", "pk"):
             first.setdefault(membership.role, membership)
         if not first:
