@@ -149,7 +149,10 @@ def _sign_off_line(user, submission, posted):
         "prepared_by": stored["prepared_by"] or user.name,
         "phone": stored["phone"] or user.phone,
     }
-    return [(Submission._meta.get_field(name), offered[name], stored[name]) for name in drafts.SIGN_OFF]
+    return [
+        (Submission._meta.get_field(name), posted.get(name, offered[name]), stored[name])
+        for name in drafts.SIGN_OFF
+    ]
 
 
 def _counts(findings):
