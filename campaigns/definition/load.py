@@ -1,8 +1,10 @@
 """Load a definition into the database: all or nothing, and again as often as one likes."""
 
+import base64
+import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 
@@ -57,7 +59,7 @@ def load(definition: schema.Definition, *, replace: bool = False) -> Loaded:
         refusals.check_figures(row, ours, wanted, log)
         log.raise_if_any()
     store(row, ours, wanted)
-    loaded = _as_json(theirs)
+    loaded = _packed(theirs)
     if row.loaded != loaded:
         Campaign.objects.filter(pk=row.pk).update(loaded=loaded)
         row.loaded = loaded
@@ -94,26 +96,31 @@ def _periods(campaign: schema.Campaign, workdays: Workdays, log: Log) -> tuple[s
 # --- the definition as last loaded ----------------------------------------------------------------
 
 
-def _as_json(state: schema.State) -> dict[str, Any]:
-    """Return what Campaign.loaded keeps; the units as one text, which is read only by the next load."""
-    return {
+def _packed(state: schema.State) -> dict[str, str]:
+    """Return what Campaign.loaded keeps: JSON in one compressed text.
+
+    Every page reads its campaign's row and only the next load reads this: packed it is a sixth as long, and
+    costs no parsing.
+    """
+    data = {
         "campaign": state.campaign.plain(),
         "units": as_csv(state.units),
         "periods": [period.plain() for period in state.periods],
     }
+    content = json.dumps(data, ensure_ascii=False, sort_keys=True).encode()
+    return {"packed": base64.b64encode(zlib.compress(content)).decode()}
 
 
 def _base(row: Campaign, log: Log) -> schema.State:
     try:
-        units = rows_of(
-            row.loaded["units"], UNITS_FILE, schema.Unit.names(), schema.Unit.REQUIRED_COLUMNS, Log()
-        )
+        data = json.loads(zlib.decompress(base64.b64decode(row.loaded["packed"])))
+        units = rows_of(data["units"], UNITS_FILE, schema.Unit.names(), schema.Unit.REQUIRED_COLUMNS, Log())
         return schema.State(
-            campaign=schema.Campaign.from_plain(row.loaded["campaign"]),
+            campaign=schema.Campaign.from_plain(data["campaign"]),
             units=read_units(units, Log()),
-            periods=tuple(schema.WrittenPeriod.from_plain(period) for period in row.loaded["periods"]),
+            periods=tuple(schema.WrittenPeriod.from_plain(period) for period in data["periods"]),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, zlib.error):
         # Made in the portal, not from a file: what was changed since cannot be told.
         log.add("code", f"活动 {row.code} 已经存在，但不是由定义文件载入的；要用文件覆盖它，请加 --replace。")
         raise DefinitionError(log.mistakes) from None

@@ -30,6 +30,7 @@ def check(campaign: schema.Campaign, units: Sequence[schema.Unit], log: Log) -> 
     _check_dates(campaign, log)
     _check_reporting(campaign, log)
     _check_forms(campaign, units, log)
+    _check_doubts(campaign.doubts, "doubts", None, log)
     _check_targets(campaign, log)
     _check_units(campaign, units, log)
 
@@ -114,8 +115,7 @@ def _check_forms(campaign: schema.Campaign, units: Sequence[schema.Unit], log: L
         if log.sound(f"{path}.indicators"):
             _check_indicators(form, path, log)
             _check_header(form, path, log)
-        if log.sound_in_all(f"{path}.indicators", "number"):
-            _check_doubts(form, path, log)
+        _check_doubts(form.doubts, f"{path}.doubts", numbers[form.code], log)
         _check_rules(form, path, numbers, log)
         if units and log.sound_in_all("units", "reports"):
             _check_is_owed(form, path, units, log)
@@ -219,12 +219,15 @@ def _known_numbers(campaign: schema.Campaign, log: Log) -> dict[str, set[int] | 
     }
 
 
-def _check_doubts(form: schema.Form, path: str, log: Log) -> None:
-    known = {indicator.number for indicator in form.indicators}
-    for index, doubt in enumerate(form.doubts):
+def _check_doubts(doubts: Sequence[schema.Doubt], path: str, numbers: set[int] | None, log: Log) -> None:
+    """Check doubts; `numbers` of the form's indicators: None where they are not known or do not matter."""
+    for index, doubt in enumerate(doubts):
+        here = f"{path}[{index}]"
+        if not doubt.quote and not doubt.reading and log.sound(here, f"{here}.quote", f"{here}.reading"):
+            log.add(here, "原文 quote 和处理 reading 至少要写一项。")
         match = _CELL.fullmatch(doubt.about)
-        if match and int(match[1]) not in known:
-            log.add(f"{path}.doubts[{index}].about", f"本表没有序号为 {match[1]} 的指标，请改正。")
+        if match and numbers is not None and int(match[1]) not in numbers:
+            log.add(f"{here}.about", f"本表没有序号为 {match[1]} 的指标，请改正。")
 
 
 def _check_is_owed(form: schema.Form, path: str, units: Sequence[schema.Unit], log: Log) -> None:

@@ -159,5 +159,8 @@ def _said(kind: Kind, value: object) -> str:
     if value in (None, "", ()):
         return "“”"
     plain = kind.plain(value)
-    text = "、".join(map(str, plain)) if isinstance(plain, list) else str(plain)
+    if isinstance(plain, list):
+        text = "、".join(map(str, plain))
+    else:
+        text = str(plain).lower() if isinstance(plain, bool) else str(plain)
     return f"“{shown(text, MAX_SHOWN)}”"

@@ -12,7 +12,7 @@ from .source import Node, Pairs, read_csv, read_yaml
 def read(folder: str | Path) -> schema.Definition:
     """Read campaign.yaml and its units. Raises DefinitionError with all mistakes found, and nothing else."""
     folder = Path(folder)
-    if not folder.is_dir():
+    if not _is_folder(folder):
         sentence = "不是文件夹，请给出 campaign.yaml 所在的文件夹。"
         raise DefinitionError([Mistake(str(folder), None, "", sentence)])
     log = Log()
@@ -31,6 +31,13 @@ def read(folder: str | Path) -> schema.Definition:
         meaning.check(campaign, units, log)
     log.raise_if_any()
     return schema.Definition(cast(schema.Campaign, campaign), units, dict(log.lines))
+
+
+def _is_folder(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:
+        return False
 
 
 def read_units(rows: list[Pairs] | None, log: Log) -> tuple[schema.Unit, ...]:

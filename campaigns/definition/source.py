@@ -248,7 +248,11 @@ def rows_of(
                 log.unsound.add("units")
             else:
                 pairs = zip(columns, cells, strict=False)
-                rows.append(Pairs(tuple((key, line, Scalar(cell, line, quoted=cell != "")) for key, cell in pairs), line))
+                rows.append(
+                    Pairs(
+                        tuple((key, line, Scalar(cell, line, quoted=cell != "")) for key, cell in pairs), line
+                    )
+                )
     except csv.Error:
         log.add_file(name, "CSV 格式有误：请检查英文双引号是否配对。", line=line)
         return None

@@ -315,7 +315,7 @@ def _store_units(row: Campaign, ours: schema.State | None, wanted: schema.State)
     keys = {unit.identity for unit in wanted.units}
     unclaimed = meaning.by_code(place for place in (ours.units if ours else ()) if place.identity not in keys)
     for code, opens in sorted(keys - rows.keys(), key=str):
-        if code in unclaimed and unclaimed[code]:
+        if unclaimed.get(code):
             # A place whose first day was corrected is still that place.
             rows[code, opens] = rows.pop(unclaimed[code].pop(0).identity)
     taken = max((place.position for place in rows.values()), default=0)
@@ -344,7 +344,11 @@ def _store_units(row: Campaign, ours: schema.State | None, wanted: schema.State)
     places = rows | new
     for unit, parent in _from_the_top(wanted.units, wanted.campaign.starts):
         # The row of the parent as it will be: what is stored may still be its old path.
-        above = UnitPlace(pk=places[parent.identity].pk, path=columns[parent.identity]["path"]) if parent else None
+        above = (
+            UnitPlace(pk=places[parent.identity].pk, path=columns[parent.identity]["path"])
+            if parent
+            else None
+        )
         path = UnitPlace.path_below(above, places[unit.identity].pk)
         columns[unit.identity] |= {"parent_id": above.pk if above else None, "path": path}
     gone = [place for key, place in places.items() if key not in keys]

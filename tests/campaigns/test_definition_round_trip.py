@@ -3,8 +3,7 @@
 import csv
 import tempfile
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +18,7 @@ from campaigns.definition import DefinitionError, dump, load, read, write
 from campaigns.models import Campaign, DayOff, Indicator, ReportingUnit
 from tests.factories import make_campaign, make_form, make_place
 
-from .definitions import FIXTURES, SMALL, UNITS, changed, write_definition
+from .definitions import FIXTURES, SMALL, changed, write_definition
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +42,9 @@ def rows_of(campaign, *, ids=True):
     campaign = Campaign.objects.get(pk=campaign.pk)
     own = {name: getattr(campaign, name) for name in ("title", "theme", "document", "starts", "ends", "counts_from",
                                                       "time_zone", "reporting", "sign_off_by")}  # fmt: skip
-    indicators = Indicator.objects.filter(report_form__campaign=campaign).order_by("report_form__position", "position")
+    indicators = Indicator.objects.filter(report_form__campaign=campaign).order_by(
+        "report_form__position", "position"
+    )
     return {
         "campaign": own,
         "forms": values(campaign.forms.order_by("position")),
@@ -151,7 +152,11 @@ def test_a_dump_carries_labels_doubts_and_units_changed_in_the_portal(tmp_path):
     campaign.places.filter(unit__code="320102").update(closes=date(2024, 3, 1), after_close="keep")
     data = dump(campaign)
     [indicator] = [part for part in data["forms"][1]["indicators"] if part["number"] == 13]
-    assert (indicator["label"], "confirmed" in indicator, "lines" in indicator) == ("包车（大巴）", False, False)
+    assert (indicator["label"], "confirmed" in indicator, "lines" in indicator) == (
+        "包车（大巴）",
+        False,
+        False,
+    )
     write(campaign, tmp_path)
     loaded = load(read(tmp_path))
     assert (loaded.changes, loaded.kept) == ([], [])
@@ -217,8 +222,12 @@ def test_a_campaign_that_no_file_made_can_be_dumped(tmp_path):
 
 START = date(2024, 1, 10)
 # Letters of three alphabets, what YAML and CSV give a meaning to, and what is easily lost at the ends.
-TEXT = st.text(alphabet="春风行动a1　 :#-,'\"[]{}&*!|>%@`~?=\\/（）：“”.é😀", min_size=1, max_size=12).filter(str.strip)
-WORD = st.sampled_from(["no", "on", "null", "~", "17:30", "0x1F", "1e3", "2024-01-01", "1_000", "-", "---", "true", "<<"])
+TEXT = st.text(alphabet="春风行动a1　 :#-,'\"[]{}&*!|>%@`~?=\\/（）：“”.é😀", min_size=1, max_size=12).filter(
+    str.strip
+)
+WORD = st.sampled_from(
+    ["no", "on", "null", "~", "17:30", "0x1F", "1e3", "2024-01-01", "1_000", "-", "---", "true", "<<"]
+)
 LABEL = TEXT | WORD
 PROSE = st.lists(TEXT, min_size=1, max_size=3).map("\n".join)
 DAYS = st.integers(0, 80).map(lambda days: (START + timedelta(days=days)).isoformat())
@@ -242,7 +251,10 @@ def reportings(draw):
         if draw(st.booleans()):
             period["due"] = (date.fromisoformat(end) + timedelta(days=draw(st.integers(0, 9)))).isoformat()
         written.append(period)
-    reporting = {"every": every, **draw(some({"due_time": CLOCK, "on_holiday": st.sampled_from(["keep", "next-workday"])}))}
+    reporting = {
+        "every": every,
+        **draw(some({"due_time": CLOCK, "on_holiday": st.sampled_from(["keep", "next-workday"])})),
+    }
     if every == "week":
         reporting["weekday"] = draw(st.sampled_from(["monday", "friday", "sunday"]))
     reporting["periods" if every == "list" else "extra"] = written
@@ -294,7 +306,7 @@ def forms(draw, code, earlier):
             for rule in rules
         ],
         "doubts": draw(st.lists(some({"about": st.sampled_from(["form", f"c{numbers[0]}"]), "quote": PROSE,
-                                      "reading": PROSE}), max_size=2)),
+                                      "reading": PROSE}, required=("reading",)), max_size=2)),
     }  # fmt: skip
     if draw(st.booleans()):
         cut = draw(st.integers(1, len(numbers)))
@@ -320,7 +332,9 @@ def unit_tables(draw):
         }
         rows.append(row)
         others = [part for part in rows if part["level"] == parent["level"] and not part.get("closes")]
-        match draw(st.sampled_from(["stay", "stay", "move", "close"])) if row["level"] == "county" else "stay":
+        match (
+            draw(st.sampled_from(["stay", "stay", "move", "close"])) if row["level"] == "county" else "stay"
+        ):
             case "move":
                 later = row | {"parent": draw(st.sampled_from(others))["code"], "opens": "2024-02-10"}
                 row["closes"] = "2024-02-09"
@@ -359,7 +373,7 @@ def definitions(draw):
             "due": DAYS, "at_least": st.integers(1, 9), "each": st.sampled_from(["reporter", "county"]),
             "line": st.just("hr"),
         }, required=("kind",)), max_size=3)),
-        "doubts": draw(st.lists(some({"quote": PROSE, "reading": PROSE}), max_size=2)),
+        "doubts": draw(st.lists(some({"quote": PROSE, "reading": PROSE}, required=("quote",)), max_size=2)),
     }  # fmt: skip
     return campaign, draw(unit_tables())
 
@@ -377,7 +391,18 @@ def written(folder, definition):
     campaign, units = definition
     (folder / "campaign.yaml").write_text(yaml.safe_dump(campaign, allow_unicode=True, sort_keys=False))
     with (folder / "units.csv").open("w", newline="") as file:
-        columns = ["code", "name", "short", "level", "parent", "line", "reports", "opens", "closes", "after_close"]
+        columns = [
+            "code",
+            "name",
+            "short",
+            "level",
+            "parent",
+            "line",
+            "reports",
+            "opens",
+            "closes",
+            "after_close",
+        ]
         table = csv.DictWriter(file, columns)
         table.writeheader()
         table.writerows(units)
@@ -385,13 +410,14 @@ def written(folder, definition):
 
 
 def load_if_valid(folder):
-    """Load the definition in `folder`; None where it says something that this portal refuses for good reason."""
+    """Load the definition in `folder`; None where no unit of the few random ones belongs to a form's line."""
+    mistakes = []
     try:
         return load(read(folder))
     except DefinitionError as error:
-        # Lines that none of the few random units has.
-        assert all("没有一个填报单位属于条线" in str(mistake) for mistake in error.mistakes), error
-        return None
+        mistakes = error.mistakes
+    assert all("没有一个填报单位属于条线" in mistake.sentence for mistake in mistakes), mistakes
+    return None
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
