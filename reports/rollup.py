@@ -15,7 +15,7 @@ from django.db import connection
 
 from campaigns.models import Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 from campaigns.models.units import PATH_DIGITS, Level
-from reports.tasks import place_held
+from reports.tasks import owes, place_held
 
 BASES = ("accepted", "received", "strict")
 MEASURES = ("cumulative", "increment")
@@ -24,7 +24,6 @@ _FLOW, _STOCK = Indicator.Nature.FLOW, Indicator.Nature.STOCK
 _OWN = 0
 _OWN_NAMES = {Level.NATION: "国家本级", Level.PROVINCE: "省本级", Level.PREFECTURE: "市本级"}
 _STORED = Decimal("0.0001")
-_SLOT = 10**PATH_DIGITS
 
 
 class RollUpError(ValueError):
@@ -41,12 +40,20 @@ class Coverage:
     never: int
     exempt: int
 
+    @property
+    def state(self) -> str:
+        """reported, carried or never where all units expected agree, else mixed; exempt: none is expected."""
+        states = [state for state in ("reported", "carried", "never") if getattr(self, state)]
+        if len(states) > 1:
+            return "mixed"
+        return states[0] if states else "exempt"
+
 
 @dataclass(frozen=True)
 class Row:
     """The unit's own report (`own`), or a direct child with all below it.
 
-    state: reported, carried or never where all expected units agree, else mixed; exempt: none is expected.
+    state: as in `Coverage`.
     as_of: the end of the period of the earliest report counted; None where none is.
     values: by indicator number, in the measure asked for; None where no unit reported the cell.
     cumulative: the same to date, whatever the measure.
@@ -245,9 +252,15 @@ class _Question(NamedTuple):
     own_name: str
 
     @property
-    def tells_fresh(self) -> bool:
-        """Sums of this period's reports stand apart only where an indicator asks for them."""
-        return any(indicator.nature in (_FLOW, _STOCK) for indicator in self.form.columns)
+    def mark(self) -> str:
+        """Which reports' sums stand apart.
+
+        fresh: those of the very period, where a flow or a stock asks for them. same: those that count on both
+        sides at the same place, whose figures need not be read twice. "": none.
+        """
+        if any(indicator.nature in (_FLOW, _STOCK) for indicator in self.form.columns):
+            return "fresh"
+        return "same" if len({side.place.pk for side in self.sides}) < len(self.sides) else ""
 
 
 class _Named(NamedTuple):
@@ -259,19 +272,20 @@ class _Named(NamedTuple):
 
 
 class _Cell(NamedTuple):
-    """The key of a sum. side: counted, before, or to_date (of a flow). fresh: reports of that very period."""
+    """The key of a sum. kind: of all reports on a side ("counted", "before"), of those of that side's very
+    period ("counted fresh", "before fresh"), or of a flow's reports to date ("to_date"). indicator: its id.
+    """
 
-    side: str
-    fresh: bool
+    kind: str
     indicator: int
 
 
 @dataclass
 class _Part:
-    """A row in the making: counts of units, and sums without any rounding.
+    """A row in the making: counts of units, and sums before rounding.
 
-    filled: how many reports fill the cell; where none does, the cell has no sum. ever: indicators that a unit
-    has once reported, looked for only where there is nothing to take a difference of.
+    A cell that no report fills has no sum; filled: how many reports on the counted side fill it. ever:
+    indicators that a unit has once reported, looked for only where there is nothing to take a difference of.
     """
 
     reported: int = 0
@@ -290,13 +304,6 @@ class _Part:
     def coverage(self) -> Coverage:
         expected = self.reported + self.carried + self.never
         return Coverage(expected, self.reported, self.carried, self.never, self.exempt)
-
-    @property
-    def state(self) -> str:
-        states = [state for state in ("reported", "carried", "never") if getattr(self, state)]
-        if len(states) > 1:
-            return "mixed"
-        return states[0] if states else "exempt"
 
     def add_units(self, units: int, as_of: date | None, end: date, *, exempt: bool, below: bool) -> None:
         if exempt:
@@ -325,26 +332,25 @@ class _Part:
             self.add_sum(cell, amount, other.filled[cell])
         self.ever |= other.ever
 
-    def total(self, side: str, indicator: Indicator, *, fresh_only: bool = False) -> Decimal | None:
+    def total(self, kind: str, indicator: Indicator) -> Decimal | None:
         """Return the sum as printed; None where no report fills the cell."""
-        cells = [_Cell(side, fresh, indicator.pk) for fresh in ((True,) if fresh_only else (True, False))]
-        found = [self.sums[cell] for cell in cells if cell in self.sums]
-        return _rounded(sum(found, Decimal(0)), indicator) if found else None
+        amount = self.sums.get(_Cell(kind, indicator.pk))
+        return None if amount is None else _rounded(amount, indicator)
 
     def cumulative(self, indicator: Indicator) -> Decimal | None:
         if indicator.nature == _FLOW:
             return self.total("to_date", indicator)
-        return self.total("counted", indicator, fresh_only=indicator.nature == _STOCK)
+        return self.total("counted fresh" if indicator.nature == _STOCK else "counted", indicator)
 
     def increment(self, indicator: Indicator) -> Decimal | None:
-        if indicator.nature == _FLOW:
-            now, was = self.total("counted", indicator, fresh_only=True), None
-        else:
-            fresh_only = indicator.nature == _STOCK
-            now, was = (self.total(side, indicator, fresh_only=fresh_only) for side in ("counted", "before"))
+        nature, nothing = indicator.nature, Decimal(0)
+        now = self.total("counted fresh" if nature in (_FLOW, _STOCK) else "counted", indicator)
+        was = None
+        if nature != _FLOW:
+            was = self.total("before fresh" if nature == _STOCK else "before", indicator)
         if now is None and was is None:
-            return _rounded(Decimal(0), indicator) if indicator.pk in self.ever else None
-        return _rounded((now or Decimal(0)) - (was or Decimal(0)), indicator)
+            return _rounded(nothing, indicator) if indicator.pk in self.ever else None
+        return (nothing if now is None else now) - (nothing if was is None else was)
 
     def values(self, columns: Iterable[Indicator], measure: str) -> dict[int, Decimal | None]:
         value = self.increment if measure == "increment" else self.cumulative
@@ -358,9 +364,7 @@ class _Part:
         blank = {}
         for indicator in columns:
             fresh_only = indicator.nature == _STOCK or (indicator.nature == _FLOW and measure == "increment")
-            filled = self.filled.get(_Cell("counted", True, indicator.pk), 0)
-            if not fresh_only:
-                filled += self.filled.get(_Cell("counted", False, indicator.pk), 0)
+            filled = self.filled.get(_Cell("counted fresh" if fresh_only else "counted", indicator.pk), 0)
             missing = (self.counted_fresh if fresh_only else self.counted) - filled
             if missing:
                 blank[indicator.number] = missing
@@ -389,7 +393,7 @@ def _rows(
             unit=stand.unit.code,
             name=name,
             own=key == _OWN,
-            state=part.state,
+            state=part.coverage.state,
             as_of=part.as_of,
             coverage=part.coverage,
             values=part.values(columns, measure) if measure == "increment" else cumulative,
@@ -400,103 +404,111 @@ def _rows(
         )
 
 
-# The statement. What varies is chosen from these texts; every value is bound. Each side has a table of its
-# units: MATERIALIZED, or LIMIT -1 on SQLite, keeps its columns from being computed again for every figure.
+# The statement. What varies in it is chosen from the texts below; every value is bound. It has one side,
+# "counted", and for an increment a second, "before": a period, and the root below which it is read.
+
+# One number for a child, a mark and an indicator: SQLite groups by sorting, and one number sorts faster.
+_SLOT = 10**PATH_DIGITS
 _WHICH_REPORTS = {
     "accepted": "report.status = 'accepted' AND report.ends_on <= %({side}_end)s",
     "received": "report.status IN ('submitted', 'accepted') AND report.ends_on <= %({side}_end)s",
     "strict": "report.status = 'accepted' AND report.ends_on = %({side}_end)s",
 }
-_LATEST = """
-            SELECT {columns} FROM reports_submission report
-            WHERE report.report_form_id = %(form)s AND report.unit_id = place.unit_id AND {which}
-            ORDER BY report.ends_on DESC LIMIT 1"""
-# As in reports.tasks.place_held: of two places that count, a unit holds the later.
-_COUNTS = """{place}.campaign_id = %(campaign)s
-            AND ({place}.opens IS NULL OR {place}.opens <= %({side}_end)s)
-            AND ({place}.closes IS NULL OR {place}.closes >= %({side}_end)s
-                OR {place}.after_close = 'keep')"""
-_OWES = """{counts} AND place.path LIKE %({side}_path)s
-            AND place.reports AND (%(line)s = '' OR place.line = '' OR place.line = %(line)s)
-            AND NOT EXISTS (
-                SELECT 1 FROM campaigns_unitplace later
-                WHERE later.unit_id = place.unit_id AND later.opens IS NOT NULL
-                AND (place.opens IS NULL OR later.opens > place.opens) AND {later_counts}
-            )"""
-_PLACED = {
-    "postgresql": """
-        SELECT place.id, place.unit_id, place.path, report.id AS submission_id, report.ends_on
-        FROM campaigns_unitplace place LEFT JOIN LATERAL ({latest_both}
-        ) report ON TRUE
-        WHERE {owes}""",
-    "sqlite": """
-        SELECT place.id, place.unit_id, place.path,
-            ({latest_id}) AS submission_id, ({latest_ends_on}) AS ends_on
-        FROM campaigns_unitplace place
-        WHERE {owes} LIMIT -1""",
+_COUNTS = """({place}.opens IS NULL OR {place}.opens <= %({side}_end)s)
+        AND ({place}.closes IS NULL OR {place}.closes >= %({side}_end)s OR {place}.after_close = 'keep')"""
+# Of two places that count a unit holds the later, as in reports.tasks.place_held. Few units have two.
+_HELD = """
+    CASE WHEN place.path LIKE %({side}_path)s AND {counts}
+        AND (place.unit_id NOT IN (
+            SELECT unit_id FROM campaigns_unitplace WHERE campaign_id = %(campaign)s AND opens IS NOT NULL
+        ) OR NOT EXISTS (
+            SELECT 1 FROM campaigns_unitplace later
+            WHERE later.campaign_id = %(campaign)s AND later.unit_id = place.unit_id
+            AND later.opens IS NOT NULL AND (place.opens IS NULL OR later.opens > place.opens)
+            AND {later_counts}
+        ))
+    THEN 1 ELSE 0 END AS {side}"""
+_PLACES = """
+    SELECT place.id, place.unit_id, place.path,{held}
+    FROM campaigns_unitplace place
+    WHERE place.campaign_id = %(campaign)s AND ({inside})
+    AND place.reports AND (%(line)s = '' OR place.line = '' OR place.line = %(line)s)"""
+_LATEST = """(
+    SELECT {columns} FROM reports_submission report
+    WHERE report.report_form_id = %(form)s AND report.unit_id = place.unit_id AND {which}
+    ORDER BY report.ends_on DESC LIMIT 1
+    )"""
+_UNITS = """
+    SELECT found.id, found.unit_id,{sides}
+    CASE WHEN LENGTH(found.path) > %(child_length)s THEN 1 ELSE 0 END AS below,
+    CASE WHEN EXISTS (
+        SELECT 1 FROM campaigns_exemption WHERE period_id = %(period)s AND unit_id IS NULL
+    ) OR found.unit_id IN (
+        SELECT unit_id FROM campaigns_exemption WHERE period_id = %(period)s AND unit_id IS NOT NULL
+    ) THEN 1 ELSE 0 END AS exempt
+    FROM ({found}) found"""
+# A path is the ids of all places down to this one: below the root, the next id is the child's. 0: the root itself.
+_SIDE_OF_UNIT = """
+    found.{side}, found.{side}_report, found.{side}_on,
+    (CAST('0' || SUBSTR(found.path, %({side}_child)s, {digits}) AS bigint) * 2 + {mark}) * {slot} AS {side}_slot,"""
+_MARKS = {
+    "fresh": "CASE WHEN found.{side}_on = %({side}_end)s THEN 1 ELSE 0 END",
+    "same": "CASE WHEN found.counted_report = found.before_report THEN 1 ELSE 0 END",
+    "": "0",
 }
-_SIDE = """{side} AS {materialized} (
-    SELECT placed.unit_id, placed.submission_id, {more}
-        (CAST('0' || SUBSTR(placed.path, %({side}_child)s, {digits}) AS bigint) * 2
-            + CASE WHEN placed.ends_on = %({side}_fresh)s THEN 1 ELSE 0 END) * {slot} AS slot
-    FROM ({placed}
-    ) placed {limit}
-)"""
-_MORE = """placed.id, placed.ends_on,
-        CASE WHEN LENGTH(placed.path) > %(leaf)s THEN 1 ELSE 0 END AS below,
-        CASE WHEN EXISTS (
-            SELECT 1 FROM campaigns_exemption
-            WHERE period_id = %(period)s AND unit_id IS NULL
-        ) OR placed.unit_id IN (
-            SELECT unit_id FROM campaigns_exemption
-            WHERE period_id = %(period)s AND unit_id IS NOT NULL
-        ) THEN 1 ELSE 0 END AS exempt,"""
-# One number for the child, its freshness and the indicator: SQLite groups by sorting, which costs a third.
 _SUMS = """
-SELECT '{side}' AS kind, slot + figure.indicator_id AS key, SUM(figure.value) AS amount,
+SELECT 'counted' AS kind, counted_slot + figure.indicator_id AS key, SUM(figure.value) AS amount,
     COUNT(figure.value) AS units, CAST(NULL AS date) AS as_of, 0 AS exempt, 0 AS below, '' AS name
-FROM {side} JOIN reports_figure figure ON figure.submission_id = {side}.submission_id
+FROM unit JOIN reports_figure figure ON figure.submission_id = unit.counted_report
+GROUP BY 2"""
+_SUMS_BEFORE = """
+SELECT 'before', before_slot + figure.indicator_id, SUM(figure.value), 0, NULL, 0, 0, ''
+FROM unit JOIN reports_figure figure ON figure.submission_id = unit.before_report
+{only}
 GROUP BY 2"""
 _COVERAGE = """
-SELECT 'units', slot, NULL, COUNT(*), ends_on, exempt, below, ''
-FROM counted GROUP BY slot, ends_on, exempt, below"""
+SELECT 'units', counted_slot, NULL, COUNT(*), counted_on, exempt, below, ''
+FROM unit WHERE counted = 1
+GROUP BY counted_slot, counted_on, exempt, below"""
 _NAMES = """
-SELECT 'name', place.position, NULL, 1, counted.ends_on, counted.exempt, 0,
+SELECT 'name', place.position, NULL, 1, unit.counted_on, unit.exempt, 0,
     CASE WHEN place.id = %(root)s THEN %(root_name)s ELSE
         CASE WHEN place.parent_id = %(root)s THEN '' ELSE parent.short END || place.short
         || CASE WHEN EXISTS (SELECT 1 FROM campaigns_unitplace child WHERE child.parent_id = place.id)
             THEN '本级' ELSE '' END
     END
-FROM counted
-JOIN campaigns_unitplace place ON place.id = counted.id
+FROM unit
+JOIN campaigns_unitplace place ON place.id = unit.id
 LEFT JOIN campaigns_unitplace parent ON parent.id = place.parent_id
-WHERE counted.exempt = 1 OR counted.ends_on IS NULL OR counted.ends_on < %(counted_end)s"""
+WHERE unit.counted = 1
+AND (unit.exempt = 1 OR unit.counted_on IS NULL OR unit.counted_on < %(counted_end)s)"""
 _FLOWS = """
-SELECT 'to_date', slot + figure.indicator_id, SUM(figure.value), COUNT(figure.value), NULL, 0, 0, ''
-FROM counted
+SELECT 'to_date', counted_slot + figure.indicator_id, SUM(figure.value), COUNT(figure.value), NULL, 0, 0, ''
+FROM unit
 JOIN reports_submission report
-    ON report.report_form_id = %(form)s AND report.unit_id = counted.unit_id AND {which}
+    ON report.report_form_id = %(form)s AND report.unit_id = unit.unit_id AND {which}
 JOIN reports_figure figure ON figure.submission_id = report.id
 JOIN campaigns_indicator indicator ON indicator.id = figure.indicator_id AND indicator.nature = 'flow'
+WHERE unit.counted = 1
 GROUP BY 2"""
 _EVER = """
-SELECT DISTINCT side.slot + figure.indicator_id
-FROM (
-    SELECT slot, unit_id, 1 AS now FROM counted UNION ALL SELECT slot, unit_id, 0 FROM before
-) side
+SELECT {side}_slot + figure.indicator_id
+FROM unit
 JOIN reports_submission report
-    ON report.report_form_id = %(form)s AND report.unit_id = side.unit_id AND {which}
-    AND (side.now = 1 OR report.ends_on <= %(before_end)s)
+    ON report.report_form_id = %(form)s AND report.unit_id = unit.unit_id AND {which}
 JOIN reports_figure figure ON figure.submission_id = report.id AND figure.indicator_id IN ({indicators})
-WHERE figure.value IS NOT NULL AND side.slot / (2 * {slot}) IN ({children})"""
+WHERE unit.{side} = 1 AND figure.value IS NOT NULL AND {side}_slot / (2 * {slot}) IN ({children})"""
 
 
 def _read(question: _Question) -> tuple[dict[int, _Part], list[_Named]]:
     """Return the parts, by the child's unit id (`_OWN`: the unit's own), and the names in registry order."""
-    which = _WHICH_REPORTS[question.basis].format(side="counted")
-    branches = [_SUMS.format(side=side.name) for side in question.sides] + [_COVERAGE, _NAMES]
+    mark = question.mark
+    branches = [_SUMS, _COVERAGE, _NAMES]
+    if len(question.sides) > 1:
+        unread = "WHERE unit.counted_report IS NULL OR unit.counted_report <> unit.before_report"
+        branches.append(_SUMS_BEFORE.format(only=unread if mark == "same" else ""))
     if any(indicator.nature == _FLOW for indicator in question.form.columns):
-        branches.append(_FLOWS.format(which=which))
+        branches.append(_FLOWS.format(which=_WHICH_REPORTS[question.basis].format(side="counted")))
     end = question.sides[0].period.ends_on
     parts: dict[int, _Part] = {}
     named: list[tuple[int, _Named]] = []
@@ -504,12 +516,16 @@ def _read(question: _Question) -> tuple[dict[int, _Part], list[_Named]]:
         if kind == "name":
             named.append((key, _Named(name, _day(as_of), bool(exempt))))
             continue
-        child, fresh, indicator = _unpacked(key)
+        child, marked, indicator = _unpacked(key)
         part = parts.setdefault(question.children.get(child, _OWN), _Part())
         if kind == "units":
             part.add_units(units, _day(as_of), end, exempt=bool(exempt), below=bool(below))
-        elif units:
-            part.add_sum(_Cell(kind, fresh, indicator), _exact(amount), units)
+        elif amount is not None:
+            amount = _exact(amount)
+            part.add_sum(_Cell(kind, indicator), amount, units)
+            if marked:
+                other = f"{kind} fresh" if mark == "fresh" else "before"
+                part.add_sum(_Cell(other, indicator), amount, units)
     return parts, [one for _, one in sorted(named, key=lambda pair: pair[0])]
 
 
@@ -519,11 +535,14 @@ def _find_ever_reported(question: _Question, parts: dict[int, _Part]) -> None:
     Only where that is in doubt, and only of the children and indicators concerned, is the history read.
     """
     columns = question.form.columns
+    # Also of a child that counts no more, and whose last report before left the cell blank.
+    own = {_OWN} if any(owes(side.place, question.form) for side in question.sides) else set()
+    for key in own.union(question.children.values()):
+        parts.setdefault(key, _Part())
     doubtful = {
         key: missing
         for key, part in parts.items()
-        if (part.counted or part.sums)
-        and (missing := {one.pk for one in columns if part.increment(one) is None})
+        if (missing := {one.pk for one in columns if part.increment(one) is None})
     }
     if not doubtful:
         return
@@ -531,19 +550,23 @@ def _find_ever_reported(question: _Question, parts: dict[int, _Part]) -> None:
     indicators = sorted(set().union(*doubtful.values()))
     parameters = {f"child{n}": child for n, child in enumerate(children + [_OWN] * (_OWN in doubtful))}
     parameters |= {f"indicator{n}": indicator for n, indicator in enumerate(indicators)}
-    statement = _EVER.format(
-        which=_WHICH_REPORTS[question.basis].format(side="counted"),
-        slot=_SLOT,
-        children=", ".join(f"%({name})s" for name in parameters if name.startswith("child")),
-        indicators=", ".join(f"%({name})s" for name in parameters if name.startswith("indicator")),
-    )
-    for (key,) in _run(question, statement, parameters):
+    branches = [
+        _EVER.format(
+            side=side.name,
+            slot=_SLOT,
+            which=_WHICH_REPORTS[question.basis].format(side=side.name),
+            children=", ".join(f"%({name})s" for name in parameters if name.startswith("child")),
+            indicators=", ".join(f"%({name})s" for name in parameters if name.startswith("indicator")),
+        )
+        for side in question.sides
+    ]
+    for (key,) in _run(question, "\nUNION".join(branches), parameters):
         child, _, indicator = _unpacked(key)
         parts[question.children.get(child, _OWN)].ever.add(indicator)
 
 
 def _run(question: _Question, statement: str, more: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-    """Run `statement` over the units of each side."""
+    """Run `statement` over the table `unit`: a row for each place that owes the form on either side."""
     _, root, period = question.sides[0]
     parameters: dict[str, Any] = {
         "campaign": question.form.campaign_id,
@@ -551,58 +574,69 @@ def _run(question: _Question, statement: str, more: dict[str, Any] | None = None
         "line": question.form.line,
         "root": root.pk,
         "root_name": question.own_name,
-        "leaf": len(root.path) + PATH_DIGITS + 1,
+        "child_length": len(root.path) + PATH_DIGITS + 1,
         "period": period.pk,
         **(more or {}),
     }
-    tables = []
-    for name, place, period in question.sides:
-        tables.append(_units_of(name, question))
+    for name, place, of_side in question.sides:
         parameters |= {
             f"{name}_path": f"{place.path}%",
             f"{name}_child": len(place.path) + 1,
-            f"{name}_end": connection.ops.adapt_datefield_value(period.ends_on),
-            f"{name}_fresh": connection.ops.adapt_datefield_value(
-                period.ends_on if question.tells_fresh else date.min
-            ),
+            f"{name}_end": connection.ops.adapt_datefield_value(of_side.ends_on),
         }
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(tables)}{statement}", parameters)
+        cursor.execute(f"WITH unit AS {_unit_table(question)}{statement}", parameters)
         return cursor.fetchall()
 
 
-def _units_of(side: str, question: _Question) -> str:
-    """Return the table of the units that owe the form on one side, each with its report that counts."""
-    which = _WHICH_REPORTS[question.basis].format(side=side)
-    owes = _OWES.format(
-        side=side,
-        counts=_COUNTS.format(place="place", side=side),
-        later_counts=_COUNTS.format(place="later", side=side),
+def _unit_table(question: _Question) -> str:
+    """Return the table of units, each with the report that counts on each side.
+
+    OFFSET 0, on SQLite LIMIT -1, keeps what a subquery computes from being computed again wherever it is used.
+    """
+    sides = [side.name for side in question.sides]
+    joins = connection.vendor == "postgresql"
+    fence = "\n    OFFSET 0" if joins else "\n    LIMIT -1"
+    held = ",".join(
+        _HELD.format(
+            side=side,
+            counts=_COUNTS.format(place="place", side=side),
+            later_counts=_COUNTS.format(place="later", side=side),
+        )
+        for side in sides
     )
-    needs_day = side == "counted" or question.tells_fresh
-    placed = _PLACED[connection.vendor].format(
-        owes=owes,
-        latest_both=_LATEST.format(columns="report.id, report.ends_on", which=which),
-        latest_id=_LATEST.format(columns="report.id", which=which),
-        latest_ends_on=_LATEST.format(columns="report.ends_on", which=which) if needs_day else "NULL",
+    inside = " OR ".join(f"place.path LIKE %({side}_path)s" for side in sides)
+    places = f"({_PLACES.format(held=held, inside=inside)}{fence}) place"
+    columns, found = "", places
+    for side in sides:
+        which = _WHICH_REPORTS[question.basis].format(side=side)
+        if joins:
+            latest = _LATEST.format(columns="report.id, report.ends_on", which=which)
+            columns += f", {side}_latest.id AS {side}_report, {side}_latest.ends_on AS {side}_on"
+            found += f" LEFT JOIN LATERAL {latest} {side}_latest ON place.{side} = 1"
+        else:
+            latest_id = _LATEST.format(columns="report.id", which=which)
+            latest_on = _LATEST.format(columns="report.ends_on", which=which)
+            if side == "before" and question.mark != "fresh":
+                latest_on = "NULL"
+            columns += f", CASE WHEN place.{side} = 1 THEN {latest_id} END AS {side}_report"
+            columns += f", CASE WHEN place.{side} = 1 THEN {latest_on} END AS {side}_on"
+    any_side = " OR ".join(f"place.{side} = 1" for side in sides)
+    found = f"SELECT place.*{columns} FROM {found} WHERE {any_side}{fence}"  # noqa: S608
+    of_sides = "".join(
+        _SIDE_OF_UNIT.format(
+            side=side, digits=PATH_DIGITS, slot=_SLOT, mark=_MARKS[question.mark].format(side=side)
+        )
+        for side in sides
     )
-    materialized, limit = ("MATERIALIZED", "") if connection.vendor == "postgresql" else ("", "LIMIT -1")
-    return _SIDE.format(
-        side=side,
-        more=_MORE if side == "counted" else "",
-        placed=placed,
-        materialized=materialized,
-        limit=limit,
-        digits=PATH_DIGITS,
-        slot=_SLOT,
-    )
+    return f"({_UNITS.format(sides=of_sides, found=found)}{fence})"
 
 
 def _unpacked(key: int) -> tuple[int, bool, int]:
-    """Take a key apart: the child's place (0: the unit's own report), fresh, the indicator (0: none)."""
+    """Take a key apart: the child's place (0: the unit's own report), the mark, the indicator (0: none)."""
     slot, indicator = divmod(key, _SLOT)
-    child, fresh = divmod(slot, 2)
-    return child, bool(fresh), indicator
+    child, mark = divmod(slot, 2)
+    return child, bool(mark), indicator
 
 
 def _exact(amount: Decimal | float) -> Decimal:
