@@ -15,7 +15,7 @@ from django.db import connection
 
 from campaigns.models import Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 from campaigns.models.units import PATH_DIGITS, Level
-from reports.tasks import owes, place_held
+from reports.tasks import place_held
 
 BASES = ("accepted", "received", "strict")
 MEASURES = ("cumulative", "increment")
@@ -284,7 +284,8 @@ class _Cell(NamedTuple):
 class _Part:
     """A row in the making: counts of units, and sums before rounding.
 
-    A cell that no report fills has no sum; filled: how many reports on the counted side fill it. ever:
+    counted: how many reports count, of which counted_fresh are of this very period; counted_before: in the
+    period before. A cell that no report fills has no sum; filled: how many reports that count fill it. ever:
     indicators that a unit has once reported, looked for only where there is nothing to take a difference of.
     """
 
@@ -294,6 +295,7 @@ class _Part:
     exempt: int = 0
     counted: int = 0
     counted_fresh: int = 0
+    counted_before: int = 0
     as_of: date | None = None
     has_below: bool = False
     sums: dict[_Cell, Decimal] = field(default_factory=dict)
@@ -470,6 +472,10 @@ _COVERAGE = """
 SELECT 'units', counted_slot, NULL, COUNT(*), counted_on, exempt, below, ''
 FROM unit WHERE counted = 1
 GROUP BY counted_slot, counted_on, exempt, below"""
+_COVERAGE_BEFORE = """
+SELECT 'units before', before_slot, NULL, COUNT(before_report), NULL, 0, 0, ''
+FROM unit WHERE before = 1
+GROUP BY before_slot"""
 _NAMES = """
 SELECT 'name', place.position, NULL, 1, unit.counted_on, unit.exempt, 0,
     CASE WHEN place.id = %(root)s THEN %(root_name)s ELSE
@@ -506,7 +512,7 @@ def _read(question: _Question) -> tuple[dict[int, _Part], list[_Named]]:
     branches = [_SUMS, _COVERAGE, _NAMES]
     if len(question.sides) > 1:
         unread = "WHERE unit.counted_report IS NULL OR unit.counted_report <> unit.before_report"
-        branches.append(_SUMS_BEFORE.format(only=unread if mark == "same" else ""))
+        branches += [_SUMS_BEFORE.format(only=unread if mark == "same" else ""), _COVERAGE_BEFORE]
     if any(indicator.nature == _FLOW for indicator in question.form.columns):
         branches.append(_FLOWS.format(which=_WHICH_REPORTS[question.basis].format(side="counted")))
     end = question.sides[0].period.ends_on
@@ -520,6 +526,8 @@ def _read(question: _Question) -> tuple[dict[int, _Part], list[_Named]]:
         part = parts.setdefault(question.children.get(child, _OWN), _Part())
         if kind == "units":
             part.add_units(units, _day(as_of), end, exempt=bool(exempt), below=bool(below))
+        elif kind == "units before":
+            part.counted_before += units
         elif amount is not None:
             amount = _exact(amount)
             part.add_sum(_Cell(kind, indicator), amount, units)
@@ -535,14 +543,11 @@ def _find_ever_reported(question: _Question, parts: dict[int, _Part]) -> None:
     Only where that is in doubt, and only of the children and indicators concerned, is the history read.
     """
     columns = question.form.columns
-    # Also of a child that counts no more, and whose last report before left the cell blank.
-    own = {_OWN} if any(owes(side.place, question.form) for side in question.sides) else set()
-    for key in own.union(question.children.values()):
-        parts.setdefault(key, _Part())
     doubtful = {
         key: missing
         for key, part in parts.items()
-        if (missing := {one.pk for one in columns if part.increment(one) is None})
+        if (part.counted or part.counted_before)
+        and (missing := {one.pk for one in columns if part.increment(one) is None})
     }
     if not doubtful:
         return

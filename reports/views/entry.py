@@ -36,14 +36,11 @@ def entry(request, campaign, form, period, unit):
         if submission is None or request.method == "POST":
             raise PermissionDenied
         return redirect("reports:submission-detail", submission.pk)
-    if submission is not None and not submission.is_editable:
-        if request.method == "POST":
-            messages.error(
-                request, f"该表{submission.get_status_display()}，不能再修改；您刚填的内容没有保存。"
-            )
-        return redirect("reports:submission-detail", submission.pk)
     if request.method == "POST":
+        # Also where a colleague has sent the report meanwhile: the refusal keeps on the page what was typed.
         return _save(request, form, place, period)
+    if submission is not None and not submission.is_editable:
+        return redirect("reports:submission-detail", submission.pk)
     return render(request, "reports/entry.html", _page(request, form, place, period, submission))
 
 

@@ -39,6 +39,15 @@ def test_a_wrong_log_in_gets_one_neutral_sentence(client, clerk, credentials):
     assert "账号或密码不正确" in response.text
 
 
+@pytest.mark.parametrize("username", ["\x00", "x" * 100_000])
+def test_a_name_that_no_database_can_look_for_is_refused(client, clerk, settings, username):
+    response = log_in(client, username=username)
+    assert response.status_code == 200
+    assert "_auth_user_id" not in client.session
+    settings.DEMO = True
+    assert client.post(reverse("accounts:demo-login"), {"username": username}).status_code == 404
+
+
 def test_a_disabled_person_gets_the_same_sentence(client, clerk):
     User.objects.update(is_active=False)
     assert "账号或密码不正确" in log_in(client).text

@@ -196,6 +196,7 @@ def test_a_report_goes_from_the_clerk_to_the_official_workbook(page, live_server
     expect(page.get_by_role("heading", name="核对")).to_be_visible()
     page.get_by_role("button", name="上报", exact=True).click()
     expect(page.locator("[aria-label=上报回执]")).to_contain_text("回执编号")
+    expect(page.locator("[aria-label=上报回执]")).to_be_in_viewport(ratio=1)
     log_out(page)
 
     # The coordinator marks a cell and says what is wrong.

@@ -97,6 +97,11 @@ def test_a_quoted_null_is_a_text(tmp_path):
     assert read(write_definition(tmp_path, text)).campaign.forms[0].title == "null"
 
 
+def test_the_cells_of_a_table_are_texts_whatever_they_say(tmp_path):
+    units = changed(UNITS, ("甲区人社局", "null"), ("乙区人社局", "~"))
+    assert [unit.name for unit in read(write_definition(tmp_path, units=units)).units[1:]] == ["null", "~"]
+
+
 def test_a_decimal_is_exact(tmp_path):
     text = changed(SMALL, ("at_least: 3", "at_least: 0.30"))
     assert read(write_definition(tmp_path, text)).campaign.targets[0].at_least == Decimal("0.3")
@@ -240,6 +245,7 @@ BROKEN = {
     "target of an unknown form": (YAML, "form: fu1,", "form: fu3,", 23, "targets[0].form", "fu3"),
     "target of an unknown column": (YAML, "indicator: 1,", "indicator: 9,", 23, "targets[0].indicator", "9"),
     "target with a word": (YAML, "at_least: 3", "at_least: 1万", 23, "targets[0].at_least", "数字"),
+    "target with three decimals": (YAML, "at_least: 3", "at_least: 0.125", 23, "targets[0].at_least", "两位"),
     "target of a level": (YAML, "at_least: 3", "at_least: 3, each: district", 23, "targets[0].each", "county"),
     "kind of a text": (YAML, "kind: summary", "kind: summery", 25, "texts[0].kind", "summary"),
     "each of a text": (YAML, "due: 2025-02-28", "each: everyone", 25, "texts[0].each", "reporter"),

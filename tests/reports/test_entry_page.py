@@ -173,8 +173,19 @@ def test_a_colleagues_cell_is_not_overwritten_silently(clerk, world):
 
 def test_an_accepted_report_is_not_edited_and_the_typing_is_answered(clerk, world):
     make_submission(world.form, world.mine, world.first, {1: 5})
-    answer = clerk.post(world.address(), typed("6"), follow=True)
-    assert "不能再修改" in answer.text
+    answer = clerk.post(world.address(), typed("6"))
+    assert answer.status_code == 409
+    assert "已审核通过，不能修改" in answer.text
+    assert 'name="c1" value="6"' in answer.text
+    assert world.figures() == {1: 5}
+
+
+def test_typing_outlives_a_colleague_who_sends_the_report_meanwhile(clerk, world):
+    make_submission(world.form, world.mine, world.first, {1: 5}, status=Submission.Status.SUBMITTED)
+    answer = clerk.post(world.address(), typed("6", action="submit"))
+    assert answer.status_code == 409
+    assert "该表已上报，不能修改" in answer.text
+    assert 'name="c1" value="6"' in answer.text
     assert world.figures() == {1: 5}
 
 

@@ -396,13 +396,15 @@ def test_a_unit_closed_with_keep_stays_expected_and_carried(campaign, report, as
     assert (result.total[1], result.carried) == (10, (("浦口区", FEBRUARY_2),))
 
 
-def test_a_child_moved_within_its_parent_is_one_row_by_the_name_of_the_time(campaign, report, ask, city):
+def test_a_child_moved_within_its_parent_is_one_row_where_it_stands_then(campaign, report, ask, city):
     make_place(campaign, "320124", name="溧水县", short="溧水县", parent=city, closes=FEBRUARY_2)
+    other = make_place(campaign, "320125", name="高淳区", parent=city)
     renamed = make_place(campaign, "320124", short="溧水区", parent=city, opens=date(2024, 2, 3))
     report(renamed, 2, 10)
     report(renamed, 3, 12)
-    assert rows(ask(2)) == [("溧水县", "reported", 10)]
-    assert rows(ask(3, measure="increment")) == [("溧水区", "reported", 2)]
+    report(other, 3, 1)
+    assert rows(ask(2)) == [("溧水县", "reported", 10), ("高淳区", "never", None)]
+    assert rows(ask(3, measure="increment")) == [("高淳区", "reported", 1), ("溧水区", "reported", 2)]
 
 
 def test_the_place_of_a_unit_is_the_one_held_then_or_its_latest(campaign, city):
@@ -442,6 +444,17 @@ def test_an_increment_is_null_only_where_no_unit_ever_reported_the_cell(report, 
     increments = [ask(number, measure="increment").total for number in (1, 2, 3)]
     # Column 1: 7 came, 7 was dropped by a blank, then nothing. Column 2 never had a figure.
     assert increments == [{1: 7, 2: None}, {1: -7, 2: None}, {1: 0, 2: None}]
+
+
+def test_an_increment_is_zero_where_only_a_unit_that_has_left_once_reported_the_cell(
+    campaign, report, ask, city, east
+):
+    leaving = make_place(campaign, "320111", parent=city, closes=FEBRUARY_2, after_close="stop")
+    report(leaving, 1, 5, None)
+    report(leaving, 2, None, None)
+    result = ask(3, measure="increment")
+    assert result.total == {1: 0, 2: None}
+    assert rows(result) == [("玄武区", "never", None)]
 
 
 def test_what_a_unit_first_reported_after_moving_away_is_no_zero_where_it_was(campaign, report, ask, city):
@@ -495,12 +508,31 @@ def test_decimals_add_up_exactly(campaign, ask, east, west):
     assert as_json(result)["total"] == {"1": "0.30", "2": "9999999999999.99"}
 
 
+def test_a_figure_is_written_with_the_decimals_of_its_indicator(campaign, ask, east):
+    form = make_form(campaign, code="fu2", indicators=[{"decimals": 2}, {"decimals": 2}])
+    make_submission(form, east, period_of(campaign, 1), {1: "0", 2: "7"})
+    make_submission(form, east, period_of(campaign, 2), {1: "0", 2: "5.5"})
+    printed = [as_json(ask(number, form=form, measure="increment"))["total"] for number in (1, 2)]
+    assert printed == [{"1": "0.00", "2": "7.00"}, {"1": "0.00", "2": "-1.50"}]
+
+
 def test_decimals_are_rounded_after_adding(campaign, ask, east, west):
     form = make_form(campaign, code="fu2", indicators=[{"decimals": 0}])
     make_submission(form, east, period_of(campaign, 1), {1: "0.4"})
     make_submission(form, west, period_of(campaign, 1), {1: "0.4"})
     result = ask(1, form=form)
     assert (result.total[1], [row.values[1] for row in result.rows]) == (1, [0, 0])
+
+
+def test_a_half_is_rounded_up_although_floats_add_up_to_less(campaign, ask):
+    """As floats, 0.1 + 2.3 + 2.3 + 2.8 is 7.499999999999999, in whatever order."""
+    province = make_place(campaign, "320000", level="province", reports=False)
+    city = make_place(campaign, "320300", level="prefecture", parent=province, reports=False)
+    form = make_form(campaign, code="fu2", indicators=[{"decimals": 0}])
+    for code, figure in [("a", "0.1"), ("b", "2.3"), ("c", "2.3"), ("d", "2.8")]:
+        county = make_place(campaign, code, parent=city)
+        make_submission(form, county, period_of(campaign, 1), {1: figure})
+    assert ask(1, province, form=form).total[1] == 8
 
 
 # The five ways of forms.md, "Roll-up of cumulative figures", rule 7
