@@ -118,7 +118,7 @@ def default_maximum(unit: str) -> Decimal:
 
 
 def default_jump_floor(unit: str) -> Decimal:
-    """The increment below which no jump is asked about: forms.md, default checks."""
+    """The increment below which no jump is asked about: docs/rules.md, "Default checks"."""
     if unit == "份":
         return Decimal(2000)
     if unit == _MONEY:
@@ -141,7 +141,7 @@ def run_rules(
     history: the unit's earlier reports of this form that are submitted or accepted, oldest first.
     form: the code of the checked form, by which rules of `other_forms` (by code) name its cells.
     refused: number -> text that was typed and could not be read.
-    A check runs only where all its cells are filled. The default checks and their limits: forms.md.
+    A check runs only where all its cells are filled. The default checks and their limits: docs/rules.md.
     Raises ExpressionError for a rule that cannot be read; a definition with one is never loaded.
     """
     report = _Report(indicators, figures, history, form, other_forms or {}, refused or {})

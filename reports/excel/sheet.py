@@ -1,6 +1,6 @@
 """One sheet of an official workbook, drawn from the header tree: texts, merges, borders, sizes, print set-up.
 
-The house's rules for print: design.md, "The official workbook, in print". Widths are in pixels at 96 dpi,
+The house's rules for print: docs/rules.md, "The official workbook". Widths are in pixels at 96 dpi,
 heights and font sizes in points.
 """
 

@@ -302,9 +302,17 @@ def test_a_year_without_a_calendar_is_a_warning(bring):
     assert loaded.campaign.periods.count() == 3
 
 
-def test_a_level_or_line_that_nobody_has_is_a_warning(bring):
+def test_a_level_that_nobody_has_is_a_warning(bring):
     loaded = bring(("at_least: 3", "at_least: 3, each: province"))
     assert loaded.warnings == ["targets[0].each：没有 province 一级的单位。"]
+
+
+def test_units_of_a_line_without_a_form_are_a_warning(tmp_path):
+    campaign = SMALL.replace("    title: 统计表\n", "    title: 统计表\n    line: hr\n")
+    campaign = campaign.replace("    title: 劳务协作表\n", "    title: 劳务协作表\n    line: hr\n")
+    units = "code,name,level,parent,reports,line\n1,人社局,county,,1,hr\n2,总工会,county,,1,union\n"
+    loaded = load(read(write_definition(tmp_path, campaign, units)))
+    assert loaded.warnings == ["条线“union”的 1 个单位没有报表可填。"]
 
 
 # --- what the portal changed ---------------------------------------------------------------------------------

@@ -426,3 +426,10 @@ def test_no_file_makes_anything_but_sentences(tmp_path, data):
 @pytest.mark.parametrize("code", ["wuhan-2014", "jiangsu-2024"])
 def test_the_definitions_of_the_two_campaigns_have_no_mistakes(code):
     assert read(FIXTURES / code).campaign.code == code
+
+
+def test_the_example_in_the_documentation_is_complete(tmp_path):
+    page = (FIXTURES.parent / "docs" / "definition.md").read_text()
+    campaign, units = (page.split(f"```{kind}\n")[1].split("```")[0] for kind in ("yaml", "csv"))
+    definition = read(write_definition(tmp_path, campaign, units))
+    assert (len(definition.campaign.forms), len(definition.units)) == (1, 3)

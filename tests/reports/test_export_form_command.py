@@ -108,11 +108,11 @@ def test_a_roll_up_over_nobody_who_owes_the_form_is_refused(campaign, form, path
     ("options", "sentence"),
     [
         ({"kind": "all"}, "--kind 不能是“all”，应为 report、roll-up、blank 之一。"),
-        ({"unit": "999"}, "代码为“999”的单位不在某市春风行动的单位名单中，请核对 --unit。"),
-        ({"period": "2月9日"}, "“2月9日”不是日期，--period 应写成 2014-02-28 这样的形式。"),
+        ({"unit": "999"}, "代码为“999”的单位不在某市春风行动的单位名录中，请核对 --unit。"),
+        ({"period": "2月9日"}, "“2月9日”不是日期，--period 应写成 2024-02-23 这样的形式。"),
         (
             {"period": "2024-02-10"},
-            "某市春风行动没有截至 2024-02-10 的报告期。各期截止日：2024-01-26、2024-02-02、2024-02-09。",
+            "某市春风行动没有截至 2024-02-10 的报告期，请核对 --period。各期截止日：2024-01-26、2024-02-02、2024-02-09。",
         ),
         (
             {"kind": "roll-up", "basis": "strict", "measure": "increment"},
@@ -126,16 +126,16 @@ def test_what_cannot_be_exported_is_refused_in_a_sentence(campaign, form, county
 
 def test_an_unknown_campaign_or_form_is_refused_with_those_that_exist(campaign, form, county, path):
     options = {"unit": "320102", "period": "2024-02-09", "out": str(path)}
-    with pytest.raises(CommandError, match="没有代码为“x”的活动。已有的活动：spring。"):
+    with pytest.raises(CommandError, match="没有代码为“x”的活动，请核对。已有的活动：spring。"):
         call_command("export_form", "x", "fu1", **options)
-    with pytest.raises(CommandError, match="某市春风行动没有代码为“fu9”的报表。已有的报表：fu1。"):
+    with pytest.raises(CommandError, match="某市春风行动没有代码为“fu9”的报表，请核对。已有的报表：fu1。"):
         call_command("export_form", "spring", "fu9", **options)
 
 
 def test_a_unit_of_another_campaign_is_refused(campaign, form, path):
     other = make_campaign("autumn", period_ends=[date(2024, 9, 6)], starts=date(2024, 9, 1))
     make_place(other, "320102")
-    assert refusal(path).startswith("代码为“320102”的单位不在某市春风行动的单位名单中")
+    assert refusal(path).startswith("代码为“320102”的单位不在某市春风行动的单位名录中")
 
 
 def test_a_folder_that_does_not_exist_is_refused(campaign, form, county, tmp_path):

@@ -362,8 +362,8 @@ def test_a_file_that_is_no_csv_is_refused_with_the_remedy(world, data, sentence)
 @pytest.mark.parametrize(
     ("campaign", "form", "file", "sentence"),
     [
-        ("autumn", "fu1", "figures.csv", "没有代码为“autumn”的活动，已有的活动：spring。"),
-        ("spring", "fu9", "figures.csv", "某市2024年春风行动没有代码为“fu9”的报表，已有的报表：fu1。"),
+        ("autumn", "fu1", "figures.csv", "没有代码为“autumn”的活动，请核对。已有的活动：spring。"),
+        ("spring", "fu9", "figures.csv", "某市2024年春风行动没有代码为“fu9”的报表，请核对。已有的报表：fu1。"),
         ("spring", "fu1", "none.csv", "文件 none.csv 不能读取，请检查路径和权限。"),
     ],
 )

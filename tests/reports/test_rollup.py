@@ -535,7 +535,7 @@ def test_a_half_is_rounded_up_although_floats_add_up_to_less(campaign, ask):
     assert ask(1, province, form=form).total[1] == 8
 
 
-# The five ways of forms.md, "Roll-up of cumulative figures", rule 7
+# Five ways to get cumulative totals wrong, seen in the issues of another system
 
 
 def test_akvo_5194_an_overview_adds_up_cumulatively(report, ask, east, west):

@@ -1,15 +1,14 @@
 """manage.py export_form: the official workbook of one form, unit and period."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from campaigns.models import Campaign, ReportForm, ReportingPeriod, ReportingUnit
+from campaigns.models import ReportForm, ReportingPeriod, ReportingUnit
 from reports.excel.write import KINDS, blank_workbook, report_workbook, roll_up_workbook
+from reports.management.arguments import named_form, named_period, named_unit
 from reports.models import Submission
 from reports.rollup import RollUpError, roll_up
 
@@ -36,18 +35,9 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         if options["kind"] not in KINDS:
             raise CommandError(f"--kind 不能是“{options['kind']}”，应为 {'、'.join(KINDS)} 之一。")
-        campaign = Campaign.objects.filter(code=options["campaign"]).first()
-        if campaign is None:
-            known = _known("已有的活动", Campaign.objects.values_list("code", flat=True))
-            raise CommandError(f"没有代码为“{options['campaign']}”的活动。{known}")
-        form = campaign.forms.filter(code=options["form"]).first()
-        if form is None:
-            known = _known("已有的报表", campaign.forms.values_list("code", flat=True))
-            raise CommandError(f"{campaign}没有代码为“{options['form']}”的报表。{known}")
-        unit = ReportingUnit.objects.filter(code=options["unit"], places__campaign=campaign).first()
-        if unit is None:
-            raise CommandError(f"代码为“{options['unit']}”的单位不在{campaign}的单位名单中，请核对 --unit。")
-        period = _period(campaign, options["period"])
+        form = named_form(options["campaign"], options["form"])
+        unit = named_unit(form.campaign, options["unit"])
+        period = named_period(form.campaign, options["period"])
         data = _workbook(form, unit, period, options)
         path = Path(options["out"])
         try:
@@ -80,19 +70,3 @@ def _workbook(
             "要导出含所属单位的汇总，请用 --kind roll-up；要空表，请用 --kind blank。"
         )
     return report_workbook(submission)
-
-
-def _period(campaign: Campaign, text: str) -> ReportingPeriod:
-    try:
-        ends_on = date.fromisoformat(text)
-    except ValueError as error:
-        raise CommandError(f"“{text}”不是日期，--period 应写成 2014-02-28 这样的形式。") from error
-    period = campaign.periods.filter(ends_on=ends_on).first()
-    if period is None:
-        days = campaign.periods.values_list("ends_on", flat=True)
-        raise CommandError(f"{campaign}没有截至 {ends_on} 的报告期。{_known('各期截止日', days)}")
-    return period
-
-
-def _known(what: str, values: Iterable[object]) -> str:
-    return f"{what}：{'、'.join(str(value) for value in values) or '无'}。"

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from campaigns.models import Campaign
 from reports.importing import STATES, ImportRefusedError, import_figures
+from reports.management.arguments import named_form
 from reports.models import Submission
 from reports.validation import explanation_problem
 
@@ -37,14 +37,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
-        campaign = Campaign.objects.filter(code=options["campaign"]).first()
-        if campaign is None:
-            known = "、".join(Campaign.objects.values_list("code", flat=True)) or "无"
-            raise CommandError(f"没有代码为“{options['campaign']}”的活动，已有的活动：{known}。")
-        form = campaign.forms.select_related("campaign").filter(code=options["form"]).first()
-        if form is None:
-            known = "、".join(campaign.forms.values_list("code", flat=True))
-            raise CommandError(f"{campaign}没有代码为“{options['form']}”的报表，已有的报表：{known}。")
+        form = named_form(options["campaign"], options["form"])
         explanation = options["allow_queries"].strip()
         if explanation and (problem := explanation_problem(explanation)):
             raise CommandError(f"--allow-queries：{problem}")

@@ -3,13 +3,13 @@
 import csv
 import json
 from argparse import ArgumentParser
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from campaigns.models import Campaign, ReportForm, ReportingPeriod, ReportingUnit
+from campaigns.models import ReportForm
+from reports.management.arguments import named_form, named_period, named_unit
 from reports.rollup import BASES, MEASURES, Coverage, RollUp, RollUpError, as_json, roll_up
 
 FORMATS = ("json", "csv")
@@ -39,19 +39,12 @@ class Command(BaseCommand):
             if options[option] not in choices:
                 known = "、".join(choices)
                 raise CommandError(f"--{option} 不能是“{options[option]}”，请改用 {known} 之一。")
-        campaign = Campaign.objects.filter(code=options["campaign"]).first()
-        if campaign is None:
-            known = _known("已有的活动", Campaign.objects.values_list("code", flat=True))
-            raise CommandError(f"没有代码为“{options['campaign']}”的活动，请核对。{known}")
-        form = campaign.forms.filter(code=options["form"]).first()
-        if form is None:
-            known = _known("已有的报表", campaign.forms.values_list("code", flat=True))
-            raise CommandError(f"{campaign}没有代码为“{options['form']}”的报表，请核对。{known}")
+        form = named_form(options["campaign"], options["form"])
         try:
             result = roll_up(
                 form,
-                _period(campaign, options["period"]),
-                _unit(campaign, options["unit"]),
+                named_period(form.campaign, options["period"]),
+                named_unit(form.campaign, options["unit"]),
                 basis=options["basis"],
                 measure=options["measure"],
             )
@@ -73,33 +66,6 @@ class Command(BaseCommand):
             writer.writerow([*head, *_made_of(row.as_of, row.coverage), *_values(row.values)])
         head = [_text(result.unit), "总计", 0, result.coverage.state]
         writer.writerow([*head, *_made_of(result.as_of, result.coverage), *_values(result.total)])
-
-
-def _period(campaign: Campaign, text: str | None) -> ReportingPeriod:
-    if text is None:
-        raise CommandError("请用 --period 写明报告期的截止日，例如 --period 2024-02-23。")
-    try:
-        ends_on = date.fromisoformat(text)
-    except ValueError as error:
-        raise CommandError(f"“{text}”不是日期，--period 应写成 2024-02-23 这样的形式。") from error
-    period = campaign.periods.filter(ends_on=ends_on).first()
-    if period is None:
-        known = _known("各期截止日", campaign.periods.values_list("ends_on", flat=True))
-        raise CommandError(f"{campaign}没有截至 {ends_on} 的报告期，请核对 --period。{known}")
-    return period
-
-
-def _unit(campaign: Campaign, code: str | None) -> ReportingUnit:
-    if code is None:
-        raise CommandError("请用 --unit 写明单位代码，例如 --unit 320000。")
-    unit = ReportingUnit.objects.filter(code=code, places__campaign=campaign).first()
-    if unit is None:
-        raise CommandError(f"代码为“{code}”的单位不在{campaign}的单位名录中，请核对 --unit。")
-    return unit
-
-
-def _known(what: str, values: Iterable[object]) -> str:
-    return f"{what}：{'、'.join(str(value) for value in values) or '无'}。"
 
 
 def _text(text: str) -> str:
