@@ -132,6 +132,13 @@ def test_an_unknown_campaign_or_form_is_refused_with_those_that_exist(campaign, 
         call_command("export_form", "spring", "fu9", **options)
 
 
+def test_what_is_left_out_is_asked_for_in_a_sentence(campaign, form, county, path):
+    with pytest.raises(CommandError, match="请用 --unit 写明单位代码"):
+        call_command("export_form", "spring", "fu1", "--period", "2024-02-09", "--out", str(path))
+    with pytest.raises(CommandError, match="请用 --period 写明报告期的截止日"):
+        call_command("export_form", "spring", "fu1", "--unit", "320102", "--out", str(path))
+
+
 def test_a_unit_of_another_campaign_is_refused(campaign, form, path):
     other = make_campaign("autumn", period_ends=[date(2024, 9, 6)], starts=date(2024, 9, 1))
     make_place(other, "320102")

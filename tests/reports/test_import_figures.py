@@ -363,7 +363,12 @@ def test_a_file_that_is_no_csv_is_refused_with_the_remedy(world, data, sentence)
     ("campaign", "form", "file", "sentence"),
     [
         ("autumn", "fu1", "figures.csv", "没有代码为“autumn”的活动，请核对。已有的活动：spring。"),
-        ("spring", "fu9", "figures.csv", "某市2024年春风行动没有代码为“fu9”的报表，请核对。已有的报表：fu1。"),
+        (
+            "spring",
+            "fu9",
+            "figures.csv",
+            "某市2024年春风行动没有代码为“fu9”的报表，请核对。已有的报表：fu1。",
+        ),
         ("spring", "fu1", "none.csv", "文件 none.csv 不能读取，请检查路径和权限。"),
     ],
 )
@@ -455,3 +460,9 @@ def test_a_period_with_more_units_than_fit_one_batch_is_imported_whole(world, mo
     monkeypatch.setattr(importing, "_BATCH", 1)
     world.load("320102,2024-01-26,40,20,", "320104,2024-01-26,50,,", state="accepted")
     assert Submission.objects.accepted().count() == 2
+
+
+def test_a_state_that_there_is_not_is_refused_with_a_sentence(world):
+    with pytest.raises(CommandError, match="请改用 draft、submitted、accepted 之一"):
+        world.load("320102,2024-01-26,40,20,", state="approved")
+    assert not Submission.objects.exists()

@@ -19,8 +19,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("campaign", metavar="CAMPAIGN", help="活动代码，例如 wuhan-2014")
         parser.add_argument("form", metavar="FORM", help="报表代码，例如 fu1")
-        parser.add_argument("--unit", required=True, metavar="CODE", help="单位代码")
-        parser.add_argument("--period", required=True, metavar="DATE", help="报告期截止日，例如 2014-02-28")
+        parser.add_argument("--unit", metavar="CODE", help="单位代码")
+        parser.add_argument("--period", metavar="DATE", help="报告期截止日，例如 2014-02-28")
         parser.add_argument(
             "--kind", default="report", help="report（本单位填报的，默认）、roll-up（汇总）或 blank（空表）"
         )

@@ -25,7 +25,6 @@ class Command(BaseCommand):
         parser.add_argument("file", metavar="FILE.csv", help="数据文件")
         parser.add_argument(
             "--state",
-            choices=[str(state) for state in STATES],
             default=str(STATES[0]),
             help="导入后的状态：draft 草稿（默认）、submitted 待审、accepted 已通过",
         )
@@ -37,6 +36,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
+        if options["state"] not in STATES:
+            raise CommandError(f"--state 不能是“{options['state']}”，请改用 {'、'.join(STATES)} 之一。")
         form = named_form(options["campaign"], options["form"])
         explanation = options["allow_queries"].strip()
         if explanation and (problem := explanation_problem(explanation)):
