@@ -114,7 +114,7 @@ def roll_up(
     (accepted reports of this very period). measure: cumulative, or increment: the difference to the total
     that the same unit (a row: the same child of it) had in the previous period, nothing before counting as 0,
     None where no unit ever reported the cell. An exempted unit (免报) is not expected, but its report counts
-    like any other. A flow adds the counted reports to date, its increment is this period's value; a stock
+    like any other, save in strict. A flow adds the counted reports to date, its increment is this period's value; a stock
     takes this period's reports only. Raises RollUpError.
     """
     _check(form, period, basis, measure)
@@ -414,7 +414,10 @@ _SLOT = 10**PATH_DIGITS
 _WHICH_REPORTS = {
     "accepted": "report.status = 'accepted' AND report.ends_on <= %({side}_end)s",
     "received": "report.status IN ('submitted', 'accepted') AND report.ends_on <= %({side}_end)s",
-    "strict": "report.status = 'accepted' AND report.ends_on = %({side}_end)s",
+    # An exempted unit is outside the expected ones; its report counts where reports are carried, not here.
+    "strict": """report.status = 'accepted' AND report.ends_on = %({side}_end)s AND NOT EXISTS (
+                SELECT 1 FROM campaigns_exemption exemption WHERE exemption.period_id = %(period)s
+                AND (exemption.unit_id IS NULL OR exemption.unit_id = report.unit_id))""",
 }
 _COUNTS = """({place}.opens IS NULL OR {place}.opens <= %({side}_end)s)
         AND ({place}.closes IS NULL OR {place}.closes >= %({side}_end)s OR {place}.after_close = 'keep')"""

@@ -313,7 +313,7 @@ class _Report:
         before = self.last.get(facts.number)
         if cumulative and before is not None and value < before:
             fall = f"{facts.written(before)} → {facts.written(value)}"
-            message = f"{facts.name}：{fall}，低于上期 {facts.written(before - value)}"
+            message = f"{facts.name}：{fall}，比上期少 {facts.written(before - value)}"
             yield Finding(f"fall:{facts.number}", QUERY, message, cells)
 
         series = [*(report.figures for report in self.history), self.figures]

@@ -60,6 +60,7 @@ def check_figures(row: Campaign, ours: schema.State, wanted: schema.State, log: 
     _check_periods(row, ours, wanted, log)
     _check_texts(row, wanted, log)
     _check_places(row, ours, wanted, log)
+    _check_owed(row, ours, wanted, log)
 
 
 def _check_forms(row: Campaign, ours: schema.State, wanted: schema.State, log: Log) -> None:
@@ -121,6 +122,65 @@ def _check_places(row: Campaign, ours: schema.State, wanted: schema.State, log: 
             if any(day is None or place.is_open(day) for day in ends):
                 problem = f"单位 {code}（{shown(place.name)}）在本次活动中已有填报数据，不能删去"
                 log.add_file(log.units_file, f"{problem}；请保留这一行，写上 closes。", key="code")
+
+
+def _check_owed(row: Campaign, ours: schema.State, wanted: schema.State, log: Log) -> None:
+    """Refuse a change of dates, lines or `reports` after which a stored report would count no more."""
+    before, after = _Owing(ours), _Owing(wanted)
+    told: set[str] = set()
+    for code, form, ends in (
+        _stored_reports(row) if (before.facts, before.lines) != (after.facts, after.lines) else ()
+    ):
+        # A place or a form that is taken away has its own sentence.
+        known = len(after.places.get(code, ())) >= len(before.places.get(code, ())) and form in after.lines
+        if code not in told and known and before.owes(code, form, ends) and not after.owes(code, form, ends):
+            told.add(code)
+            problem = f"单位 {code} 截至 {ends} 的报表 {form} 已有填报数据，这样改它就不再计入汇总"
+            log.add_file(
+                log.units_file,
+                f"{problem}；请恢复它的启用、停用日期、line、reports 或报表的 line。",
+                key="code",
+            )
+
+
+class _Owing:
+    """Which unit owes which form in which period, by a state of the definition."""
+
+    def __init__(self, state: schema.State) -> None:
+        self.places = meaning.by_code(state.units)
+        self.lines = {form.code: form.line for form in state.campaign.forms}
+        self.facts = [
+            (unit.code, unit.opens, unit.closes, unit.after_close, unit.line, unit.reports)
+            for unit in state.units
+        ]
+
+    def owes(self, code: str, form: str, ends: date) -> bool:
+        """As `reports.tasks` says it: of two places that count, a unit holds the later."""
+        held = [
+            place
+            for place in self.places.get(code, ())
+            if place.is_open(ends) or (place.after_close == "keep" and (place.opens or ends) <= ends)
+        ]
+        place = max(held, key=lambda place: place.opens or date.min, default=None)
+        line = self.lines.get(form, "")
+        return place is not None and place.reports and (not line or not place.line or place.line == line)
+
+
+def _stored_reports(row: Campaign) -> set[tuple[str, str, date]]:
+    """Return (unit, form, end of the period) of all that is stored for a unit, a form and a period, in any app."""
+    found: set[tuple[str, str, date]] = set()
+    for relation in _relations(ReportingUnit):
+        keys = {
+            key.related_model: key.name
+            for key in relation.model._meta.concrete_fields
+            if isinstance(key, models.ForeignKey)
+        }
+        if ReportForm in keys and ReportingPeriod in keys:
+            period = keys[ReportingPeriod]
+            stored = relation.model._base_manager.filter(**{f"{period}__campaign": row})
+            names = (f"{relation.name}__code", f"{keys[ReportForm]}__code", f"{period}__ends_on")
+            found.update(stored.values_list(*names).distinct())
+    return found
 
 
 def used(model: type[models.Model], rows: models.QuerySet[Any]) -> set[int]:

@@ -475,6 +475,30 @@ def test_a_unit_with_reports_is_not_taken_away(bring):
     assert ReportingUnit.objects.filter(code="101").exists()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("101,甲区人社局,county,100,1,,,", "101,甲区人社局,county,100,0,,,"),
+        ("101,甲区人社局,county,100,1,,,", "101,甲区人社局,county,100,1,2025-02-10,,"),
+        ("101,甲区人社局,county,100,1,,,", "101,甲区人社局,county,100,1,,2025-02-06,stop"),
+    ],
+    ids=["files no more", "opens after it", "closes before it"],
+)
+def test_a_change_after_which_a_stored_report_would_not_count_is_refused(bring, change):
+    report(bring().campaign)
+    [mistake] = refusal(bring, units=[change])
+    assert mistake.startswith("units.csv code：单位 101 截至 2025-02-07 的报表 fu1 已有填报数据")
+
+
+def test_a_line_that_leaves_a_reporting_unit_out_is_refused(bring):
+    report(bring().campaign)
+    header = ("opens,closes,after_close", "opens,closes,after_close,line")
+    lines = [("101,甲区人社局,county,100,1,,,", "101,甲区人社局,county,100,1,,,,union")]
+    lines += [("102,乙区人社局,county,100,1,,,", "102,乙区人社局,county,100,1,,,,hr")]
+    [mistake] = refusal(bring, ("title: 统计表", "title: 统计表\n    line: hr"), units=[header, *lines])
+    assert "单位 101 截至 2025-02-07 的报表 fu1" in mistake
+
+
 def test_a_unit_with_reports_may_move(bring):
     campaign = bring().campaign
     report(campaign, unit="102")

@@ -87,7 +87,7 @@ def test_an_accepted_report_is_compared_like_a_submitted_one(campaign, county):
     form = make_form(campaign, indicators=1)
     report(form, county, 1, {1: 100}, Submission.Status.ACCEPTED)
     [finding] = check(report(form, county, 2, {1: 80}))
-    assert finding.message == "1 指标1：100 → 80，低于上期 20"
+    assert finding.message == "1 指标1：100 → 80，比上期少 20"
 
 
 def test_the_same_unit_in_another_campaign_is_not_compared(campaign, county):

@@ -411,7 +411,7 @@ def test_the_common_reason_must_be_a_reason(world, text):
 def test_later_periods_are_compared_with_earlier_ones_whatever_the_order_of_the_rows(world):
     said = world.refused("320102,2024-02-02,30,,", "320102,2024-01-26,40,,", state="submitted")
     assert said[1:] == [
-        "第 2 行，1 列：1 指标1：40 → 30，低于上期 10。请核对；数字无误的，用 --allow-queries 写明核实说明。"
+        "第 2 行，1 列：1 指标1：40 → 30，比上期少 10。请核对；数字无误的，用 --allow-queries 写明核实说明。"
     ]
     world.load("320102,2024-02-02,40,,", "320102,2024-01-26,30,,", state="submitted")
     assert world.report("320102", 2).status == "submitted"

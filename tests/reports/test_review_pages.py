@@ -72,7 +72,7 @@ def test_a_review_shows_differences_and_the_clerks_reasons(client, world):
     lifecycle.submit(report, by=world.clerk)
     client.force_login(world.boss)
     page = client.get(url("review", report)).text
-    assert "20 → 12，低于上期 8" in page
+    assert "20 → 12，比上期少 8" in page
     assert "上期误将重复登记的人计入" in page
     assert "\N{MINUS SIGN}8" in page
     assert "+2" in page

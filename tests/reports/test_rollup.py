@@ -310,6 +310,17 @@ def test_an_exempted_unit_is_not_expected_but_its_last_report_counts(campaign, r
     assert ask(3, basis="strict").total == {1: 3, 2: None}
 
 
+def test_in_the_strict_figure_an_exempted_units_report_of_this_period_does_not_count(
+    campaign, report, ask, east, west
+):
+    report(east, 3, 10, 1)
+    report(west, 3, 3, 2)
+    exempt(campaign, 3, east)
+    assert ask(3).total == {1: 13, 2: 3}
+    result = ask(3, basis="strict")
+    assert (result.total, result.exempt) == ({1: 3, 2: 2}, ("玄武区",))
+
+
 def test_a_row_of_exempted_units_alone_is_exempt(campaign, report, ask, east):
     exempt(campaign, 3, east)
     [row] = ask(3).rows

@@ -173,7 +173,7 @@ def test_only_the_last_report_decides_whether_a_figure_is_gone(earlier, value, e
 def test_a_fall_says_from_what_to_what():
     facts = IndicatorFacts(14, "扶持创业人数", "人")
     [finding] = run_rules([facts], [], figures({14: 196}), history=series(14, 100, 212))
-    assert finding == Finding("fall:14", "query", "14 扶持创业人数：212 → 196，低于上期 16", (14,))
+    assert finding == Finding("fall:14", "query", "14 扶持创业人数：212 → 196，比上期少 16", (14,))
 
 
 @pytest.mark.parametrize(
