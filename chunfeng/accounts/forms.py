@@ -3,6 +3,9 @@
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Submit
 from django.contrib.auth import forms as auth_forms
+from django.core.exceptions import ValidationError
+
+from . import lock_outs
 
 
 class LoginForm(auth_forms.AuthenticationForm):
@@ -21,6 +24,11 @@ class LoginForm(auth_forms.AuthenticationForm):
             raise self.get_invalid_login_error()
         return super().clean()
 
+    def get_invalid_login_error(self):
+        if getattr(self.request, "axes_locked_out", False):
+            return ValidationError(lock_outs.SENTENCE, code="locked_out")
+        return super().get_invalid_login_error()
+
 
 class PasswordChangeForm(auth_forms.PasswordChangeForm):
     def __init__(self, *args, **kwargs):
@@ -30,9 +38,3 @@ class PasswordChangeForm(auth_forms.PasswordChangeForm):
         self.fields["new_password2"].label = "再输一次新密码"
         self.helper = FormHelper()
         self.helper.add_input(Submit("change", "修改密码"))
-
-    def clean_new_password1(self):
-        password = self.cleaned_data["new_password1"]
-        if self.user.check_password(password):
-            self.add_error("new_password1", "新密码不能与原密码相同。")
-        return password

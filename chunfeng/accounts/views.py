@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from campaigns.models import Campaign
 
+from . import passwords
 from .forms import LoginForm, PasswordChangeForm
 from .models import User
 
@@ -66,10 +67,8 @@ def password_change(request):
     """Change one's password; at the first log-in with an issued one there is no way round this page."""
     form = PasswordChangeForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        user = form.save()
-        user.must_change_password = False
-        user.save(update_fields=["must_change_password"])
-        update_session_auth_hash(request, user)
+        passwords.choose(request.user, form.cleaned_data["new_password1"])
+        update_session_auth_hash(request, request.user)
         messages.success(request, "密码已修改。")
         return redirect(settings.LOGIN_REDIRECT_URL)
     return render(request, "accounts/password_change.html", {"form": form})

@@ -1,0 +1,68 @@
+"""报告期, 放假安排, 目标: dates and amounts; what changes a campaign that runs asks for a reason."""
+
+from django import forms
+from django.contrib import admin
+
+from campaigns.models import DayOff, ReportingPeriod, Target
+from reports import changes
+
+from .site import CampaignFilter, OfficeAdmin, site
+
+
+class ReasonForm(forms.ModelForm):
+    reason = forms.CharField(
+        label="理由",
+        max_length=changes.LONGEST_REASON,
+        help_text="记入活动变更记录，例如“春节假期顺延”。",
+    )
+
+    def _post_clean(self):
+        """The row is not filled from the form: `reports.changes` writes it, and its log."""
+
+
+@admin.register(ReportingPeriod, site=site)
+class PeriodAdmin(OfficeAdmin):
+    """Only the due time moves: reports hang on the days, and the definition owns the series."""
+
+    form = ReasonForm
+    list_display = ("number", "campaign", "starts_on", "ends_on", "due_at", "title")
+    list_filter = (("campaign", CampaignFilter),)
+    list_select_related = ("campaign",)
+    fields = ("campaign", "number", "title", "starts_on", "ends_on", "due_at", "reason")
+    readonly_fields = ("campaign", "number", "title", "starts_on", "ends_on")
+
+    def save_model(self, request, obj, form, change):
+        told = form.cleaned_data
+        changes.set_due(obj, told["due_at"], by=request.user, reason=told["reason"])
+
+
+@admin.register(Target, site=site)
+class TargetAdmin(OfficeAdmin):
+    form = ReasonForm
+    list_display = ("indicator", "campaign", "at_least", "over", "each", "say")
+    list_filter = (("campaign", CampaignFilter),)
+    list_select_related = ("campaign", "indicator")
+    fields = ("campaign", "indicator", "over", "each", "at_least", "say", "reason")
+    readonly_fields = ("campaign", "indicator", "over", "each")
+
+    def save_model(self, request, obj, form, change):
+        told = form.cleaned_data
+        amount = f"{told['at_least'].normalize():f}"
+        changes.set_target(obj, amount, told["say"], by=request.user, reason=told["reason"])
+
+
+@admin.register(DayOff, site=site)
+class DayOffAdmin(OfficeAdmin):
+    """Over the calendar package. Due times that have been worked out already stay as they are."""
+
+    list_display = ("day", "works", "name")
+    list_filter = ("works",)
+    date_hierarchy = "day"
+    fields = ("day", "works", "name")
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "works" in form.base_fields:
+            form.base_fields["works"].help_text = "勾选为上班（调休补班），不勾选为放假。"
+            form.base_fields["day"].help_text = "用于以后载入活动时推算报送截止日；已经排定的报告期不变。"
+        return form
