@@ -167,6 +167,15 @@ class Workdays:
         return uncovered_warning(self.uncovered_years)
 
 
+def holiday_name(day: date) -> str:
+    """Return the holiday that the State Council's notices give `day` for, off or worked instead: 春节; else ""."""
+    try:
+        _, name = chinese_calendar.get_holiday_detail(day)
+    except NotImplementedError:
+        return ""
+    return chinese_calendar.Holiday(name).chinese if name else ""
+
+
 def uncovered_warning(years: Iterable[int]) -> str:
     """Return the sentence that warns of years whose holidays are not known; "" for no year."""
     named = "、".join(f"{year}年" for year in sorted(set(years)))

@@ -164,7 +164,8 @@ def _form(form: ReportForm, doubts: Iterable[Doubt]) -> schema.Form:
 
 def _doubts(doubts: Iterable[Doubt]) -> tuple[schema.Doubt, ...]:
     return tuple(
-        schema.Doubt(about=doubt.about, quote=doubt.quote, reading=doubt.reading) for doubt in doubts
+        schema.Doubt(about=doubt.about, quote=doubt.quote, reading=doubt.reading, settled=doubt.settled)
+        for doubt in doubts
     )
 
 

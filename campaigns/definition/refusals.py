@@ -114,7 +114,7 @@ def _check_places(row: Campaign, ours: schema.State, wanted: schema.State, log: 
     remaining = meaning.by_code(wanted.units)
     held = meaning.by_code(ours.units)
     lost = {code: places for code, places in held.items() if len(remaining.get(code, ())) < len(places)}
-    for code, ends in sorted(_reported(row, list(lost)).items()):
+    for code, ends in sorted(reported(row, list(lost)).items()):
         places = {place.opens: place for place in lost[code]}
         for place in remaining.get(code, ()):
             places.pop(place.opens, None)
@@ -197,15 +197,20 @@ def used(model: type[models.Model], rows: models.QuerySet[Any]) -> set[int]:
 
 
 def _relations(model: type[models.Model]) -> list["models.ForeignKey[Any, Any]"]:
-    """Return the foreign keys to `model` from outside the definition."""
+    """Return the foreign keys to `model` from outside the definition.
+
+    The history of changes names rows without holding on to them: its keys are no constraints.
+    """
     found = []
     for relation in model._meta.get_fields(include_hidden=True):
         if isinstance(relation, models.ManyToOneRel) and relation.related_model not in _OF_THE_DEFINITION:
-            found.append(cast("models.ForeignKey[Any, Any]", relation.field))
+            key = cast("models.ForeignKey[Any, Any]", relation.field)
+            if key.db_constraint:  # type: ignore[attr-defined]
+                found.append(key)
     return found
 
 
-def _reported(row: Campaign, codes: list[str]) -> dict[str, set[date | None]]:
+def reported(row: Campaign, codes: list[str]) -> dict[str, set[date | None]]:
     """Return for which units something is stored in this campaign, and for which periods' ends (or None)."""
     found: dict[str, set[date | None]] = {}
     for relation in _relations(ReportingUnit):

@@ -275,6 +275,7 @@ class Doubt(Entry):
     about: str = key(Text(40), "")
     quote: str = key(Text(4000, lines=True), "")
     reading: str = key(Text(4000, lines=True), "")
+    settled: str = key(Text(4000, lines=True), "")
 
     @property
     def identity(self) -> tuple[Any, ...]:

@@ -1,4 +1,8 @@
-"""Bring the rows of a campaign to what they should be: only what differs is written."""
+"""Bring the rows of a campaign to what they should be: only what differs is written.
+
+Written in bulk: the history of master data, which keeps what people change one by one in the portal, gets no row
+for it. The definition file and `Campaign.loaded` are its record; only what a load deletes is in the history.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time, timedelta
@@ -227,6 +231,7 @@ def _store_doubts(row: Campaign, forms: Mapping[str, ReportForm], campaign: sche
                 "about": doubt.about,
                 "quote": doubt.quote,
                 "reading": doubt.reading,
+                "settled": doubt.settled,
             },
         )
         for position, (code, doubt) in enumerate(

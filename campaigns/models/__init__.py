@@ -4,6 +4,7 @@ from .calendar import Campaign, DayOff, ReportingPeriod
 from .expectations import Exemption, Target, TextDuty
 from .forms import Doubt, Indicator, ReportForm, ValidationRule
 from .units import ReportingUnit, UnitPlace
+from .uploads import PendingTable
 
 __all__ = [
     "Campaign",
@@ -11,6 +12,7 @@ __all__ = [
     "Doubt",
     "Exemption",
     "Indicator",
+    "PendingTable",
     "ReportForm",
     "ReportingPeriod",
     "ReportingUnit",

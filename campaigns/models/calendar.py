@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from simple_history.models import HistoricalRecords
 
 from .units import Level
 
@@ -60,12 +61,14 @@ class Campaign(models.Model):
 class ReportingPeriod(models.Model):
     """A stretch of the campaign at whose end every unit reports: starts_on and ends_on inclusive."""
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="periods")
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="periods", verbose_name="专项活动")
     number = models.PositiveSmallIntegerField("期次")
     starts_on = models.DateField("开始")
     ends_on = models.DateField("截至")
     due_at = models.DateTimeField("报送截止")
     title = models.CharField("名称", max_length=50, blank=True)
+
+    history = HistoricalRecords(verbose_name="报告期变更", verbose_name_plural="报告期变更")
 
     class Meta:
         verbose_name = verbose_name_plural = "报告期"
@@ -90,6 +93,8 @@ class DayOff(models.Model):
     day = models.DateField("日期", unique=True)
     works = models.BooleanField("上班", default=False)
     name = models.CharField("说明", max_length=50, blank=True)
+
+    history = HistoricalRecords(verbose_name="放假安排变更", verbose_name_plural="放假安排变更")
 
     class Meta:
         verbose_name = verbose_name_plural = "放假安排"

@@ -6,6 +6,7 @@ Which unit owes which form is not stored: a place that files its own figures owe
 
 from django.db import models
 from django.db.models import Q
+from simple_history.models import HistoricalRecords
 
 from .calendar import Campaign, ReportingPeriod
 from .forms import Indicator
@@ -17,13 +18,15 @@ class Target(models.Model):
         CAMPAIGN = "campaign", "整个活动"
         WEEK = "week", "每周"
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="targets")
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="targets", verbose_name="专项活动")
     position = models.PositiveSmallIntegerField("次序")
-    indicator = models.ForeignKey(Indicator, models.CASCADE, related_name="targets")
+    indicator = models.ForeignKey(Indicator, models.CASCADE, related_name="targets", verbose_name="指标")
     at_least = models.DecimalField("不少于", max_digits=15, decimal_places=2)
     over = models.CharField("期间", max_length=20, choices=Over)
     each = models.CharField("每个", max_length=20, choices=Level, blank=True)
     say = models.CharField("说明", max_length=200, blank=True)
+
+    history = HistoricalRecords(verbose_name="目标变更", verbose_name_plural="目标变更")
 
     class Meta:
         verbose_name = verbose_name_plural = "目标"

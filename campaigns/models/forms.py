@@ -4,6 +4,7 @@ from functools import cached_property
 
 from django.core.validators import MinValueValidator
 from django.db import models
+from simple_history.models import HistoricalRecords
 
 from campaigns.header import Column, build_header
 
@@ -99,6 +100,8 @@ class Indicator(models.Model):
     maximum = models.DecimalField("上限", max_digits=15, decimal_places=2, null=True, blank=True)
     """jump, jump_floor, maximum: None = the default of the indicator's unit (reports.validation); slip: None = no such check."""
 
+    history = HistoricalRecords(verbose_name="指标变更", verbose_name_plural="指标变更")
+
     class Meta:
         verbose_name = verbose_name_plural = "指标"
         ordering = ["report_form", "position"]
@@ -144,6 +147,8 @@ class Doubt(models.Model):
     about = models.CharField("涉及", max_length=40, blank=True)
     quote = models.TextField("原文", blank=True)
     reading = models.TextField("处理")
+    settled = models.TextField("核实结果", blank=True)
+    """What was found out since, and from whom; "" while it is 待核实."""
 
     class Meta:
         verbose_name = verbose_name_plural = "待核实事项"

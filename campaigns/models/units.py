@@ -1,7 +1,8 @@
 """Reporting units: lasting offices, and the place of each in the tree of one campaign."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
+from simple_history.models import HistoricalRecords
 
 PATH_DIGITS = 9
 
@@ -19,6 +20,8 @@ class ReportingUnit(models.Model):
 
     code = models.CharField("代码", max_length=40, unique=True)
     name = models.CharField("名称", max_length=100)
+
+    history = HistoricalRecords(verbose_name="单位变更", verbose_name_plural="单位变更")
 
     class Meta:
         verbose_name = verbose_name_plural = "单位"
@@ -48,6 +51,15 @@ class UnitPlaceQuerySet(models.QuerySet):
         )
         return self.filter(opened & still, campaign=period.campaign)
 
+    def held_in(self, period):
+        """The one place at which each unit counts in `period`: of two that are `counted_in` it, the later."""
+        counted = UnitPlace.objects.counted_in(period).filter(
+            campaign=OuterRef("campaign"), unit=OuterRef("unit"), opens__isnull=False
+        )
+        is_first = Q(opens__isnull=True)
+        left = is_first & models.Exists(counted) | models.Exists(counted.filter(opens__gt=OuterRef("opens")))
+        return self.counted_in(period).exclude(left)
+
 
 class UnitPlace(models.Model):
     """The place of a unit in the tree of one campaign: a move closes one place and opens another.
@@ -60,9 +72,13 @@ class UnitPlace(models.Model):
         STOP = "stop", "停止计入（已由接续单位包含）"
         KEEP = "keep", "继续计入"
 
-    campaign = models.ForeignKey("campaigns.Campaign", models.CASCADE, related_name="places")
+    campaign = models.ForeignKey(
+        "campaigns.Campaign", models.CASCADE, related_name="places", verbose_name="专项活动"
+    )
     unit = models.ForeignKey(ReportingUnit, models.PROTECT, related_name="places", verbose_name="单位")
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级"
+    )
     path = models.CharField(max_length=200, db_index=True, editable=False)
     position = models.PositiveIntegerField("次序")
     level = models.CharField("级别", max_length=20, choices=Level)
@@ -75,6 +91,7 @@ class UnitPlace(models.Model):
     after_close = models.CharField("停用后", max_length=10, choices=AfterClose, blank=True)
 
     objects = UnitPlaceQuerySet.as_manager()
+    history = HistoricalRecords(verbose_name="单位位置变更", verbose_name_plural="单位位置变更")
 
     class Meta:
         verbose_name = verbose_name_plural = "单位位置"

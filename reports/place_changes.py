@@ -1,0 +1,361 @@
+"""Changes of a campaign's tree as coordinators make them: shown before they are confirmed, then made and logged.
+
+`campaigns.places` says what a change is and when the tree refuses it. Here stands what it does to reports: what
+it would take out of totals without anyone's knowing is refused, and `preview` adds everything up as it would be.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+
+from campaigns import places
+from campaigns.models import Campaign, Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
+from campaigns.places import PlaceError
+from chunfeng.accounts.models import User
+from reports.changes import ChangeError, note, reason_of
+from reports.models import CampaignEvent, SignOff, Submission
+from reports.rollup import Coverage, roll_up
+from reports.tasks import owes
+
+_Kind = CampaignEvent.Kind
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class PlaceChange:
+    """A change that has not been made yet.
+
+    first_day: periods that end before it stay as they are. above: ids of the places whose totals may change,
+    with those above them. lines: those of the units that report there. moves_figures: False where only names
+    change. subject, old, new: for the log.
+    """
+
+    campaign: Campaign
+    kind: CampaignEvent.Kind
+    subject: str
+    old: str
+    new: str
+    first_day: date
+    above: tuple[int, ...]
+    lines: tuple[str, ...]
+    moves_figures: bool
+    perform: Callable[[], UnitPlace]
+
+
+@dataclass(frozen=True)
+class Total:
+    coverage: Coverage
+    values: dict[int, Decimal | None]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The accepted cumulative total of one unit, before and after; `name` is the unit's short name."""
+
+    name: str
+    before: Total
+    after: Total
+
+    @property
+    def is_change(self) -> bool:
+        return self.before != self.after
+
+
+@dataclass(frozen=True)
+class FormAtPeriod:
+    """One form at one period: what becomes of the totals of all units concerned, from the nearest to the root."""
+
+    form: ReportForm
+    period: ReportingPeriod
+    differences: tuple[Difference, ...]
+
+    @property
+    def is_change(self) -> bool:
+        return any(difference.is_change for difference in self.differences)
+
+    @property
+    def changed_columns(self) -> list[Indicator]:
+        return [
+            column
+            for column in self.form.columns
+            if any(
+                one.before.values[column.number] != one.after.values[column.number]
+                for one in self.differences
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a change would do. changed, unchanged: periods, as far as totals can be added up today.
+
+    shown: the current period, the next one and the first that changes, every form of each.
+    """
+
+    change: PlaceChange
+    changed: tuple[ReportingPeriod, ...]
+    unchanged: tuple[ReportingPeriod, ...]
+    shown: tuple[FormAtPeriod, ...]
+
+
+# --- the changes ----------------------------------------------------------------------------------
+
+
+def closing(place: UnitPlace, on: date, after_close: str) -> PlaceChange:
+    def perform() -> UnitPlace:
+        if after_close == UnitPlace.AfterClose.STOP:
+            _refuse_lost_reports(place, on)
+        return places.close_place(place, on, after_close)
+
+    new = f"{_said(on)}停用，{_after(after_close)}"
+    stops = after_close == UnitPlace.AfterClose.STOP
+    return _change(place, _Kind.PLACE_CLOSED, on + _DAY, perform, new=new, moves_figures=stops)
+
+
+def merging(place: UnitPlace, into: UnitPlace, on: date, after_close: str) -> PlaceChange:
+    def perform() -> UnitPlace:
+        if after_close == UnitPlace.AfterClose.STOP:
+            _refuse_lost_reports(place, on)
+        return places.merge(place, into, on, after_close)
+
+    new = f"{_said(on)}并入{into.name}（{into.unit.code}），{_after(after_close)}"
+    stops = after_close == UnitPlace.AfterClose.STOP
+    return _change(place, _Kind.PLACE_MERGED, on + _DAY, perform, new=new, moves_figures=stops)
+
+
+def reopening(place: UnitPlace) -> PlaceChange:
+    old = f"{_said(place.closes)}停用，{_after(place.after_close)}" if place.closes else ""
+    return _change(
+        place,
+        _Kind.PLACE_REOPENED,
+        (place.closes or place.campaign.starts) + _DAY,
+        lambda: places.reopen_place(place),
+        old=old,
+        new="未停用",
+        moves_figures=place.after_close == UnitPlace.AfterClose.STOP,
+    )
+
+
+def moving(place: UnitPlace, new_parent: UnitPlace, on: date) -> PlaceChange:
+    old = f"上级：{place.parent.name}" if place.parent else ""
+    new = f"{_said(on)}起，上级：{new_parent.name}"
+    return _change(
+        place,
+        _Kind.PLACE_MOVED,
+        on,
+        lambda: places.move_unit(place, new_parent, on),
+        old=old,
+        new=new,
+        also_above=new_parent,
+    )
+
+
+def renaming(place: UnitPlace, name: str, short: str, on: date | None) -> PlaceChange:
+    since = f"{_said(on)}起" if on else "更正"
+    return _change(
+        place,
+        _Kind.PLACE_RENAMED,
+        on or place.campaign.starts,
+        lambda: places.rename(place, name, short, on=on),
+        old=f"{place.name}（{place.short}）",
+        new=f"{since}：{name.strip()}（{short.strip()}）",
+        moves_figures=False,
+    )
+
+
+def opening(
+    campaign: Campaign,
+    parent: UnitPlace,
+    on: date,
+    *,
+    code: str,
+    name: str,
+    short: str,
+    level: str,
+    line: str,
+    reports: bool,
+) -> PlaceChange:
+    return PlaceChange(
+        campaign=campaign,
+        kind=_Kind.PLACE_OPENED,
+        subject=f"{name.strip()}（{code.strip()}）",
+        old="",
+        new=f"{_said(on)}启用，上级：{parent.name}，{'填报' if reports else '不填报'}本级数据",
+        first_day=on,
+        above=tuple(parent.ancestor_ids),
+        lines=(line,) if reports else (),
+        moves_figures=True,
+        perform=lambda: places.open_place(
+            campaign, parent, on, code=code, name=name, short=short, level=level, line=line, reports=reports
+        ),
+    )
+
+
+def make(change: PlaceChange, *, by: User, reason: str) -> UnitPlace:
+    """Make a change and log it. Raises PlaceError or ChangeError; nothing has been changed then."""
+    why = reason_of(reason)
+    with transaction.atomic():
+        _refuse_closed(change.campaign)
+        _refuse_signed_off(change)
+        place = change.perform()
+        note(change.campaign, change.kind, change.subject, by=by, reason=why, old=change.old, new=change.new)
+    return place
+
+
+def preview(change: PlaceChange, now: datetime) -> Preview:
+    """Make the change, add up, and take it back. Raises PlaceError or ChangeError where it would be refused."""
+    periods = _periods(change, now)
+    forms = [
+        form
+        for form in change.campaign.forms.all()
+        if any(owes(UnitPlace(reports=True, line=line), form) for line in change.lines)
+    ]
+    units = _units_above(change.above)
+    before = _totals(forms, periods, units)
+    with transaction.atomic():
+        _refuse_closed(change.campaign)
+        _refuse_signed_off(change)
+        change.perform()
+        after = _totals(forms, periods, units)
+        transaction.set_rollback(True)
+    rows = [
+        FormAtPeriod(
+            form,
+            period,
+            tuple(
+                Difference(name, before[form.pk, period.pk, unit.pk], after[form.pk, period.pk, unit.pk])
+                for unit, name in units
+            ),
+        )
+        for period in periods
+        for form in forms
+    ]
+    changed = [period for period in periods if any(row.is_change for row in rows if row.period == period)]
+    shown = _shown(periods, changed, change.campaign.period_at(now))
+    return Preview(
+        change=change,
+        changed=tuple(changed),
+        unchanged=tuple(period for period in periods if period not in changed),
+        shown=tuple(row for row in rows if row.period in shown),
+    )
+
+
+# --- what it does to totals -----------------------------------------------------------------------
+
+
+def _totals(
+    forms: Iterable[ReportForm],
+    periods: Iterable[ReportingPeriod],
+    units: Iterable[tuple[ReportingUnit, str]],
+) -> dict[tuple[int, int, int], Total]:
+    """Add up every form at every period for every unit, by their ids."""
+    listed, at = list(units), list(periods)
+    totals = {}
+    for form in forms:
+        for period in at:
+            for unit, _ in listed:
+                found = roll_up(form, period, unit)
+                totals[form.pk, period.pk, unit.pk] = Total(found.coverage, found.total)
+    return totals
+
+
+def _periods(change: PlaceChange, now: datetime) -> list[ReportingPeriod]:
+    """The periods that have begun, the next one, and all up to the first that the change concerns."""
+    periods = list(change.campaign.periods.order_by("ends_on"))
+    today = now.astimezone(change.campaign.zone).date()
+    first = next((one.starts_on for one in periods if one.ends_on >= change.first_day), today)
+    begun = [one for one in periods if one.starts_on <= max(today, first)]
+    return periods[: len(begun) + 1]
+
+
+def _shown(
+    periods: Sequence[ReportingPeriod], changed: Sequence[ReportingPeriod], current: ReportingPeriod | None
+) -> list[ReportingPeriod]:
+    following = [one for one in periods if current and one.ends_on > current.ends_on]
+    wanted = [*([current] if current else []), *following[:1], *changed[:1]]
+    return [period for period in periods if period in wanted]
+
+
+def _units_above(above: Iterable[int]) -> list[tuple[ReportingUnit, str]]:
+    """The units at these places with their short names, from the nearest to the root."""
+    listed = UnitPlace.objects.filter(pk__in=above).select_related("unit")
+    ordered = sorted(listed, key=lambda place: (-len(place.path), place.position))
+    return list({place.unit_id: (place.unit, place.short) for place in ordered}.values())
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+def _refuse_closed(campaign: Campaign) -> None:
+    if Campaign.objects.filter(pk=campaign.pk, closed_at__isnull=False).exists():
+        raise ChangeError("活动已关闭，单位不再变动；如确需变动，请先重新开放活动。")
+
+
+def _refuse_lost_reports(place: UnitPlace, on: date) -> None:
+    """Refuse to stop before a report that has been sent: it would drop out of totals that have shown it."""
+    sent = Submission.objects.sent().filter(unit=place.unit_id, period__campaign=place.campaign_id)
+    last = sent.filter(ends_on__gt=on).order_by("ends_on").last()
+    if last is not None:
+        raise PlaceError(
+            f"{place.name}已报送截至{_said(last.ends_on)}的报表，停止计入会使它从汇总数中消失；"
+            f"请把停用日期定在{_said(last.ends_on)}或以后，或选择“继续计入”。"
+        )
+
+
+def _refuse_signed_off(change: PlaceChange) -> None:
+    """Refuse what would change a consolidated report that a unit has signed (扎口上报)."""
+    if not change.moves_figures:
+        return
+    # Sign-offs take turns at the place that signs: see `reports.lifecycle`.
+    above = UnitPlace.objects.filter(pk__in=change.above).order_by("pk").select_for_update(no_key=True)
+    units = [place.unit_id for place in above]
+    signed = SignOff.objects.locking().filter(
+        unit__in=units, period__campaign=change.campaign, period__ends_on__gte=change.first_day
+    )
+    last = signed.select_related("unit", "period").order_by("period__ends_on").last()
+    if last is not None:
+        raise PlaceError(
+            f"{last.unit.name}的{last.period}已扎口上报，汇总数不能再变；"
+            f"请把日期定在{_said(last.period.ends_on)}之后，或先重新打开扎口。"
+        )
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def _change(
+    place: UnitPlace,
+    kind: CampaignEvent.Kind,
+    first_day: date,
+    perform: Callable[[], UnitPlace],
+    *,
+    old: str = "",
+    new: str = "",
+    also_above: UnitPlace | None = None,
+    moves_figures: bool = True,
+) -> PlaceChange:
+    above = place.ancestor_ids[:-1] or place.ancestor_ids
+    reporting = UnitPlace.objects.filter(path__startswith=place.path, reports=True)
+    return PlaceChange(
+        campaign=place.campaign,
+        kind=kind,
+        subject=f"{place.name}（{place.unit.code}）",
+        old=old,
+        new=new,
+        first_day=first_day,
+        above=tuple(dict.fromkeys([*above, *(also_above.ancestor_ids if also_above else ())])),
+        lines=tuple(reporting.order_by().values_list("line", flat=True).distinct()),
+        moves_figures=moves_figures,
+        perform=perform,
+    )
+
+
+def _after(after_close: str) -> str:
+    return dict(UnitPlace.AfterClose.choices).get(after_close, "")
+
+
+def _said(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
