@@ -1,10 +1,12 @@
-"""Load the demonstration: both campaigns, invented people, and a plan of reports lived through as in service."""
+"""Load the demonstration: three campaigns, invented people, and a plan of reports lived through as in service."""
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -13,15 +15,16 @@ from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
 from campaigns.definition import load, read
-from campaigns.models import Campaign, Exemption, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
+from campaigns.models import Campaign, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 from campaigns.models.units import Level
+from chunfeng.accounts import people
 from chunfeng.accounts.models import Membership, User
 from reports import drafts, lifecycle
 from reports.models import Explanation, FigureChange, Submission
 from reports.tasks import owes
 from reports.validation import FATAL, Finding
 
-from . import figures, plan
+from . import figures, office, plan, running
 
 CAMPAIGNS = ("wuhan-2014", "jiangsu-2024")
 PASSWORD = "chunfeng-demo"  # noqa: S105 - told to everyone; of no use outside a demonstration
@@ -31,8 +34,6 @@ INVENTED_LINE = {
     "phone": "000-0000 0000（演示）",
 }
 FIXTURES = settings.BASE_DIR / "fixtures"
-
-Cases = Mapping[tuple[str, str, str], Sequence[plan.Case]]
 
 
 class DemoError(Exception):
@@ -44,8 +45,11 @@ def is_loaded() -> bool:
 
 
 @transaction.atomic
-def load_demo() -> int:
-    """Load everything or nothing; return the number of reports. Raises DemoError."""
+def load_demo(now: datetime | None = None) -> int:
+    """Load everything or nothing; return the number of reports. Raises DemoError.
+
+    now: the moment at which the campaign that is running stands; None = now. Nothing in it happens later.
+    """
     if not settings.DEMO:
         raise DemoError("演示数据只能载入演示环境，请先设置环境变量 DEMO=1。")
     if is_loaded():
@@ -53,15 +57,32 @@ def load_demo() -> int:
     if User.objects.exists() or Submission.objects.exists():
         raise DemoError("数据库里已有真实的人员或填报数据，不能载入演示数据，请换一个空的数据库。")
     campaigns = [load(read(FIXTURES / code)).campaign for code in CAMPAIGNS]
-    memberships = _make_people()
-    growth = figures.read_growth(FIXTURES / "demo" / "figures.yaml")
-    cases = plan.read_cases(FIXTURES / "demo" / "cases.csv")
+    memberships = make_people()
     for campaign in campaigns:
-        _Enactment(campaign, memberships).run(growth[campaign.code], cases)
+        _enact(campaign, memberships)
+    load_running(memberships, now)
     return Submission.objects.count()
 
 
-def _make_people() -> list[Membership]:
+@transaction.atomic
+def load_running(memberships: Iterable[Membership], now: datetime | None = None) -> Campaign:
+    """Load the campaign that is running, and live it through until `now`; return it. Raises DemoError."""
+    model = read(FIXTURES / running.MODEL)
+    now = (now or timezone.now()).astimezone(ZoneInfo(model.campaign.time_zone)).replace(microsecond=0)
+    campaign = load(running.running(model, now.date())).campaign
+    _enact(campaign, memberships, now)
+    return campaign
+
+
+def _enact(campaign: Campaign, memberships: Iterable[Membership], now: datetime | None = None) -> None:
+    growth = figures.read_growth(FIXTURES / "demo" / "figures.yaml")
+    cases = plan.read_cases(FIXTURES / "demo" / "cases.csv")
+    code = running.MODEL if campaign.code == running.CODE else campaign.code
+    _Enactment(campaign, memberships, now).run(growth[code], cases)
+
+
+def make_people() -> list[Membership]:
+    """Make the invented people, whose units have been loaded; return what they act as."""
     # One hash for all: each costs a third of a second.
     password = make_password(PASSWORD)
     with (FIXTURES / "demo" / "people.csv").open(encoding="utf-8", newline="") as file:
@@ -76,6 +97,9 @@ def _make_people() -> list[Membership]:
             is_demo=True,
             must_change_password=False,
         )
+        if row["role"] in User.SiteRole.values:
+            people.appoint(user, User.SiteRole(row["role"]))
+            continue
         unit = ReportingUnit.objects.get(code=row["unit"])
         memberships.append(Membership.objects.create(user=user, unit=unit, role=row["role"]))
     return memberships
@@ -100,78 +124,73 @@ class _Part:
 
 
 class _Enactment:
-    """One campaign, period by period: what is reported later is compared with what came before."""
+    """One campaign, period by period: what is reported later is compared with what came before.
 
-    def __init__(self, campaign: Campaign, memberships: Iterable[Membership]) -> None:
+    now: where the campaign is running, on its clocks; None where it is long past.
+    """
+
+    def __init__(
+        self, campaign: Campaign, memberships: Iterable[Membership], now: datetime | None = None
+    ) -> None:
         self.campaign = campaign
-        self.people = {(row.unit_id, row.role): row.user for row in memberships}
+        self.now = now
         self.forms = list(campaign.forms.all())
-        self.periods = list(campaign.periods.order_by("ends_on"))
+        periods = campaign.periods.order_by("ends_on")
+        self.periods = list(periods.filter(starts_on__lte=now.date()) if now else periods)
         for form in self.forms:
             form.campaign = campaign
         for period in self.periods:
             period.campaign = campaign
-        self.places = {place.pk: place for place in campaign.places.select_related("unit")}
-        self.began = timezone.now()
-
-    def run(self, growth: figures.Growth, cases: Cases) -> None:
-        self._exempt(cases)
-        together: dict[tuple[int, int], list[_Part]] = defaultdict(list)
-        for part in self._parts(growth, cases):
-            together[part.period.number, part.form.position].append(part)
-        for _, parts in sorted(together.items()):
-            is_plain = [part.plan.is_plain and part.reporter is None for part in parts]
-            self._enact_many([part for part, plain in zip(parts, is_plain, strict=True) if plain])
-            for part, plain in zip(parts, is_plain, strict=True):
-                if not plain:
-                    self._enact(part)
-        self._date_back()
-
-    def _parts(self, growth: figures.Growth, cases: Cases) -> Iterator[_Part]:
-        decimals = {form.code: {row.number: row.decimals for row in form.columns} for form in self.forms}
-        periods = [
-            plan.Period(period.number, period.ends_on, period.due_at.astimezone(self.campaign.zone))
+        self.planned = [
+            plan.Period(
+                period.number, period.starts_on, period.ends_on, period.due_at.astimezone(campaign.zone)
+            )
             for period in self.periods
         ]
+        self.places = {place.pk: place for place in campaign.places.select_related("unit")}
+        self.people = office.People({(row.unit_id, row.role): row.user for row in memberships}, self.places)
+        self.began = timezone.now()
+
+    def run(self, growth: figures.Growth, cases: plan.Cases) -> None:
+        with _opened(self.campaign, self.periods):
+            office.exempt(self.campaign, self.periods, self.people, cases, self.now)
+            together: dict[tuple[int, int], list[_Part]] = defaultdict(list)
+            for part in self._parts(growth, cases):
+                together[part.period.number, part.form.position].append(part)
+            for _, parts in sorted(together.items()):
+                is_plain = [part.plan.is_plain and part.reporter is None for part in parts]
+                self._enact_many([part for part, plain in zip(parts, is_plain, strict=True) if plain])
+                for part, plain in zip(parts, is_plain, strict=True):
+                    if not plain:
+                        self._enact(part)
+            self._date_back()
+            if self.now is not None:
+                office.sign_offs(self.campaign, self.periods, self.planned, self.people, cases, self.now)
+                office.tell(self.campaign, self.people, self.now)
+
+    def _parts(self, growth: figures.Growth, cases: plan.Cases) -> Iterator[_Part]:
+        decimals = {form.code: {row.number: row.decimals for row in form.columns} for form in self.forms}
         for place in self.places.values():
-            unit = figures.Unit(place.unit.code, is_city=place.level == Level.PREFECTURE)
-            reporter = self.people.get((place.unit_id, Membership.Role.REPORTER))
+            # The same office has other figures in the campaign that is running.
+            seed = f"{self.campaign.code}/{place.unit.code}" if self.now else place.unit.code
+            unit = figures.Unit(seed, is_city=place.level == Level.PREFECTURE)
+            reporter = self.people.acting(place, Membership.Role.REPORTER)
             for form in self.forms:
                 if not owes(place, form):
                     continue
+                reports = figures.invent(growth, unit, form.code, decimals)
                 for planned in plan.plans(
                     unit.code,
                     form.code,
-                    figures.invent(growth, unit, form.code, decimals),
-                    periods,
-                    cases.get((self.campaign.code, form.code, unit.code), ()),
+                    reports[: len(self.periods)],
+                    self.planned,
+                    cases.get((self.campaign.code, form.code, place.unit.code), ()),
                     growth.reasons(form.code),
                     is_known=reporter is not None,
+                    now=self.now,
                 ):
                     period = self.periods[planned.period - 1]
-                    yield _Part(form, period, place, planned, reporter, self._reviewer(place))
-
-    def _reviewer(self, place: UnitPlace) -> User:
-        """Return the nearest coordinator upward, as `reports.permissions.reviewers` finds."""
-        units = [self.places[pk].unit_id for pk in reversed(place.ancestor_ids)]
-        at = (self.people.get((unit, Membership.Role.COORDINATOR)) for unit in units)
-        return next(user for user in at if user is not None)
-
-    def _exempt(self, cases: Cases) -> None:
-        by_code = {place.unit.code: place for place in self.places.values()}
-        for (campaign, _, unit), told in cases.items():
-            for case in told:
-                if campaign != self.campaign.code or case.kind != "exempt" or not case.text:
-                    continue
-                for number in case.periods:
-                    period = self.periods[number - 1]
-                    exemption = Exemption.objects.create(
-                        period=period,
-                        unit=by_code[unit].unit,
-                        reason=case.text,
-                        granted_by=self._reviewer(by_code[unit]).name,
-                    )
-                    Exemption.objects.filter(pk=exemption.pk).update(granted_at=period.due_at)
+                    yield _Part(form, period, place, planned, reporter, self.people.reviewer(place))
 
     def _enact_many(self, parts: Sequence[_Part]) -> None:
         """Import reports of one form and period that were sent, and accept those that were accepted."""
@@ -254,12 +273,29 @@ class _Enactment:
     def _date_changes(self, report: Submission, at: datetime) -> None:
         """Date what has just been typed: the trail's own dates are those of the loading."""
         Submission.objects.filter(pk=report.pk).update(changed_at=at)
-        report.changes.filter(at__gte=self.began).update(at=at)
+        report.changes.filter(at__range=(self.began, timezone.now())).update(at=at)
 
     def _date_back(self) -> None:
-        """Date the rest to when it was sent."""
+        """Date the rest, which still has the loading's own dates, to when it was sent."""
         mine = Submission.objects.filter(report_form__campaign=self.campaign)
         sent_at = Subquery(Submission.objects.filter(pk=OuterRef("submission")).values("submitted_at"))
-        mine.filter(changed_at__gte=self.began).update(changed_at=F("submitted_at"))
-        FigureChange.objects.filter(submission__in=mine, at__gte=self.began).update(at=sent_at)
-        Explanation.objects.filter(submission__in=mine, written_at__gte=self.began).update(written_at=sent_at)
+        loading = (self.began, timezone.now())
+        mine.filter(changed_at__range=loading, submitted_at__isnull=False).update(
+            changed_at=F("submitted_at")
+        )
+        FigureChange.objects.filter(submission__in=mine.sent(), at__range=loading).update(at=sent_at)
+        Explanation.objects.filter(submission__in=mine, written_at__range=loading).update(written_at=sent_at)
+
+
+@contextmanager
+def _opened(campaign: Campaign, periods: Sequence[ReportingPeriod]) -> Iterator[None]:
+    """Let these periods be filled although the server's clock is behind the day that was asked for."""
+    today = campaign.today()
+    ahead = {period: period.starts_on for period in periods if period.starts_on > today}
+    for period in ahead:
+        period.starts_on = today
+    campaign.periods.filter(pk__in=[period.pk for period in ahead]).update(starts_on=today)
+    yield
+    for period, starts_on in ahead.items():
+        period.starts_on = starts_on
+        campaign.periods.filter(pk=period.pk).update(starts_on=starts_on)

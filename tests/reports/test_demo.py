@@ -1,7 +1,7 @@
 """The demonstration as loaded: invented people and figures that pass the portal's own checks."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
@@ -33,7 +33,7 @@ def _loaded(django_db_setup, django_db_blocker):
     quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     demonstration = override_settings(DEMO=True, PASSWORD_HASHERS=quick)
     with django_db_blocker.unblock(), demonstration, transaction.atomic():
-        call_command("load_demo")
+        call_command("load_demo", today="2026-11-23")
         yield
         transaction.set_rollback(True)
 
@@ -75,12 +75,14 @@ def person(username):
 
 
 def work_list(username):
-    [campaign] = Campaign.objects.visible_to(person(username))
+    campaign = Campaign.objects.visible_to(person(username)).get(code__in=(WUHAN, JIANGSU))
     return {(task.form.code, task.period.number): task for task in tasks_of(person(username), campaign)}
 
 
 def waiting_for(username):
-    submitted = Submission.objects.filter(status="submitted").select_related("report_form", "period", "unit")
+    submitted = Submission.objects.filter(
+        status="submitted", report_form__campaign__code__in=(WUHAN, JIANGSU)
+    ).select_related("report_form", "period", "unit")
     mine = reviewable(person(username), submitted)
     return [submission for submission in submitted if submission.pk in mine]
 
@@ -232,7 +234,7 @@ def test_units_are_carried_never_heard_from_and_exempted():
     )
     assert state_of(WUHAN, "fu1", "420100-hr", "420113-hr", 5)[0] == "never"
     assert state_of(WUHAN, "fu2", "420100-union", "420113-union", 5)[0] == "never"
-    [exemption] = Exemption.objects.all()
+    [exemption] = Exemption.objects.filter(period__campaign__code__in=(WUHAN, JIANGSU))
     assert (exemption.unit.code, exemption.period.number) == ("320322", 4)
     assert exemption.granted_by == "顾明川"
     assert exemption.granted_at.year == 2024
@@ -339,6 +341,11 @@ def test_there_is_a_log_in_for_every_role_and_line():
         ("coordinator", "320000"),
         ("viewer", "320000"),
     }
+    administrators = User.objects.filter(is_demo=True).exclude(site_role="")
+    assert Counter(administrators.values_list("site_role", flat=True)) == dict.fromkeys(
+        ("system", "security", "audit"), 1
+    )
+    assert not administrators.filter(memberships__isnull=False).exists()
     assert not User.objects.filter(is_demo=False).exists()
     assert all("演示" in phone for phone in User.objects.values_list("phone", flat=True))
 
@@ -347,17 +354,39 @@ def test_the_address_and_a_log_in_a_role_are_printed(capsys):
     call_command("demo_log_ins", port=8080)
     said = capsys.readouterr().out
     assert said.startswith("http://127.0.0.1:8080/\n")
-    for role, username in (("填报员", "jianghan-hr"), ("审核员", "wuhan-hr-review"), ("查阅", "wuhan-view")):
+    for role, username in (
+        ("填报员", "jianghan-hr"),
+        ("审核员", "wuhan-hr-review"),
+        ("查阅", "wuhan-view"),
+        ("系统管理员", "system-admin"),
+        ("安全管理员", "security-admin"),
+        ("审计管理员", "audit-admin"),
+    ):
         assert f"{role}  {username}  " in said
     assert PASSWORD in said
 
 
-def test_the_sample_password_opens_nothing_outside_a_demonstration(client, settings):
-    assert authenticate(username="xinyi", password=PASSWORD) == person("xinyi")
+def test_the_log_in_page_offers_the_administrators_too(client):
+    page = client.get(reverse("accounts:login")).text
+    assert all(role in page for role in ("系统管理员", "安全管理员", "审计管理员"))
+    answer = client.post(reverse("accounts:demo-login"), {"username": "audit-admin"}, follow=True)
+    assert answer.redirect_chain[-1][0] == reverse("admin:index")
+
+
+def test_the_third_campaign_is_the_one_that_runs_on_the_day_asked_for():
+    assert list(Campaign.objects.values_list("code", flat=True)) == ["jiangsu-demo", JIANGSU, WUHAN]
+    fifth = Campaign.objects.get(code="jiangsu-demo").periods.get(number=5)
+    assert (str(fifth.starts_on), str(fifth.ends_on)) == ("2026-11-21", "2026-11-27")
+    assert fifth.submissions.exists()
+
+
+def test_the_sample_password_opens_nothing_outside_a_demonstration(client, settings, rf):
+    # Lock-outs are counted by account and address: every log-in is a request.
+    assert authenticate(rf.post("/"), username="xinyi", password=PASSWORD) == person("xinyi")
     client.force_login(person("xinyi"))
     assert client.get(reverse("accounts:password-change")).status_code == 200
     settings.DEMO = False
-    assert authenticate(username="xinyi", password=PASSWORD) is None
+    assert authenticate(rf.post("/"), username="xinyi", password=PASSWORD) is None
     # The session that is open ends too.
     assert client.get(reverse("accounts:password-change")).status_code == 302
 
@@ -367,7 +396,9 @@ def test_loading_again_keeps_what_is_there():
     figure = row.figures.get(indicator__number=1)
     Figure.objects.filter(pk=figure.pk).update(value=7)
     count = Submission.objects.count()
-    call_command("load_demo", unless_loaded=True)
+    # On a later day too: the campaign that runs stays where it was.
+    call_command("load_demo", unless_loaded=True, today="2027-03-01")
+    assert Campaign.objects.get(code="jiangsu-demo").starts == date(2026, 10, 29)
     assert (Submission.objects.count(), Figure.objects.get(pk=figure.pk).value) == (count, 7)
     with pytest.raises(CommandError, match="已经载入"):
         call_command("load_demo")

@@ -42,6 +42,14 @@ def test_a_database_with_reports_is_left_alone(settings):
     assert Submission.objects.count() == 1
 
 
+@pytest.mark.parametrize("today", ["23.11.2026", "2026-02-29", "20261123"])
+def test_a_day_that_cannot_be_read_is_refused(settings, today):
+    settings.DEMO = True
+    with pytest.raises(CommandError, match=today):
+        call_command("load_demo", today=today)
+    assert not Campaign.objects.exists()
+
+
 def test_no_log_in_is_offered_before_there_are_people(settings):
     settings.DEMO = True
     with pytest.raises(CommandError, match="load_demo"):

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from chunfeng.accounts.models import Membership
+from chunfeng.accounts.models import Membership, User
 from reports.demo.loading import PASSWORD
 
 
@@ -31,3 +31,5 @@ class Command(BaseCommand):
             user = membership.user
             role = membership.get_role_display()
             self.stdout.write(f"  {role}  {user.username}  {user.name}（{membership.unit}）")
+        for user in User.objects.filter(is_demo=True, is_active=True).exclude(site_role="").order_by("pk"):
+            self.stdout.write(f"  {user.get_site_role_display()}  {user.username}  {user.name}")
