@@ -12,7 +12,7 @@ DEMO_ENV := DEMO=1
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-run: $(VENV)/.runtime ## Serve the demonstration on PORT (8000): both campaigns, invented people and figures. Keeps its data.
+run: $(VENV)/.runtime ## Serve the demonstration on PORT (8000): three campaigns, one of them running. Keeps its data; delete var/ for a fresh one.
 	@mkdir -p var/static
 	@$(DEMO_ENV) $(BIN)/python manage.py migrate --verbosity 0
 	@$(DEMO_ENV) $(BIN)/python manage.py load_demo --unless-loaded

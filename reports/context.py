@@ -7,6 +7,8 @@ from django.urls import reverse
 
 from campaigns.models import Campaign
 from chunfeng.accounts.models import Membership
+from chunfeng.accounts.roles import campaigns_led_by
+from reports import permissions
 
 Role = Membership.Role
 
@@ -29,7 +31,12 @@ def portal(request):
         roles = "、".join(dict.fromkeys(membership.get_role_display() for membership in memberships))
         shown["who"] = f"{memberships[0].unit.name} · {roles} {user.name}"
     else:
-        shown["who"] = user.name
+        shown["who"] = f"{user.get_site_role_display()} {user.name}".strip()
+    if any(membership.role == Role.COORDINATOR for membership in memberships):
+        shown["looks_after_people"] = True
+        shown["administers"] = campaigns_led_by(user).exists()
+    elif user.site_role:
+        shown["administers"] = True
     if campaign is not None:
         shown["campaign"] = campaign
         shown["campaigns"] = Campaign.objects.visible_to(user)
@@ -46,6 +53,10 @@ def _pages(request, campaign, roles):
         offered.append(("审核", "review-queue"))
     if roles & {Role.COORDINATOR, Role.VIEWER}:
         offered.append(("汇总", "roll-up-home"))
+        if campaign.sign_off_by and permissions.sign_off_places(request.user, campaign).exists():
+            offered.append(("扎口", "sign-off-home"))
+    if roles:
+        offered += [("报表", "submission-list"), ("活动", "campaign-about")]
     here = getattr(request.resolver_match, "url_name", "")
     return [
         Page(name, reverse(f"reports:{page}", args=[campaign.code]), here in BELONGS_TO[page])
@@ -57,5 +68,28 @@ BELONGS_TO = {
     "task-list": {"task-list", "entry", "submission-confirm"},
     "review-queue": {"review-queue", "submission-review", "submission-accept", "submission-return"},
     "roll-up-home": {"roll-up-home", "roll-up", "lines"},
+    "sign-off-home": {
+        "sign-off-home",
+        "sign-off-list",
+        "sign-off",
+        "sign-off-sign",
+        "sign-off-accept",
+        "sign-off-reopen",
+    },
+    "submission-list": {"submission-list"},
+    "campaign-about": {
+        "campaign-about",
+        "announcement-create",
+        "campaign-dates",
+        "period-dates",
+        "campaign-doubts",
+        "campaign-targets",
+        "campaign-units",
+        "unit-change",
+        "unit-preview",
+        "unit-open",
+        "unit-open-preview",
+        "campaign-log",
+    },
 }
 """Which page of the bar an address stands under, by URL names."""

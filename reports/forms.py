@@ -33,3 +33,20 @@ class ReturnForm(forms.Form):
         self.helper.form_tag = False
         self.helper.disable_csrf = True  # the page writes it once, around the table as well
         self.helper.layout = Layout("comment")
+
+
+class ReopenSignOffForm(forms.Form):
+    """重新打开 a sign-off: why."""
+
+    comment = forms.CharField(
+        label="原因",
+        max_length=LONGEST_COMMENT,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "请写明重新打开的原因：下级要知道改什么。"},
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True

@@ -3,6 +3,11 @@
 Every move is one transaction and leaves one `SubmissionEvent` with the figures as they stood. It is
 conditional on the status, and on the receipt, that its caller saw: of two people who move a report at once
 one wins, the other is told. `by` None: an import acts, recorded as 导入.
+
+While a unit above has signed a period off (扎口上报), its reports are neither accepted, returned, reopened nor
+withdrawn. Sign-offs and these moves take turns at the row of the place that signs. Order of locks: that place
+(of several by rising id), then the report. An import alone locks its reports before: they are drafts, for which
+no move waits that holds a place. Submitting asks no place: it is free at any time.
 """
 
 import hashlib
@@ -16,10 +21,11 @@ from django.db import transaction
 from django.db.models import Case, DateTimeField, F, Value, When
 from django.utils import timezone
 
+from campaigns.models import UnitPlace
 from chunfeng.accounts.models import User
 from reports import permissions
 from reports.checks import check, check_many
-from reports.models import Figure, Submission, SubmissionEvent
+from reports.models import Figure, SignOff, Submission, SubmissionEvent
 from reports.numbers import plain
 from reports.validation import Finding, blocking
 
@@ -162,6 +168,7 @@ def withdraw(submission: Submission, *, by: User | None) -> None:
     with transaction.atomic():
         if submission.period.campaign.closed_at is not None:
             raise TransitionError("专项活动已关闭，撤回后不能再上报，所以不能撤回。")
+        _refuse_signed_off(submission)
         waiting = Submission.objects.filter(
             pk=submission.pk,
             status=_Status.SUBMITTED,
@@ -210,6 +217,7 @@ def accept(
     """
     accepted_at = at or timezone.now()
     with transaction.atomic():
+        _refuse_signed_off(submission)
         _decide(submission, by, seen, {"status": _Status.ACCEPTED, "accepted_at": accepted_at})
         _record(submission, _Move.ACCEPTED, by, _as_sent(submission), at=accepted_at)
 
@@ -230,6 +238,7 @@ def return_for_correction(
     """
     reason, numbers = _correction(submission, comment, cells)
     with transaction.atomic():
+        _refuse_signed_off(submission)
         _decide(submission, by, seen, {"status": _Status.RETURNED})
         snapshot_sent = _as_sent(submission)
         _record(submission, _Move.RETURNED, by, snapshot_sent, comment=reason, cells=numbers, at=at)
@@ -246,6 +255,7 @@ def reopen(
     """Send an accepted report back to its unit for a correction, with the reason. Raises TransitionError."""
     reason, numbers = _correction(submission, comment, cells)
     with transaction.atomic():
+        _refuse_signed_off(submission)
         _refuse_filler(submission, by)
         accepted = Submission.objects.filter(
             pk=submission.pk, status=_Status.ACCEPTED, receipt=submission.receipt
@@ -303,6 +313,10 @@ def accept_many(
         for submission, people in zip(submissions, permissions.fillers(submissions).values(), strict=True):
             if by is not None and by.pk in people:
                 raise TransitionError(f"{submission}：您填报过该表，不能由您审核，请由其他审核员处理。")
+        locked = signed_off(submissions, hold=True)
+        for submission in submissions:
+            if submission.pk in locked:
+                raise TransitionError(f"{submission}：{locked[submission.pk]}")
         waiting = Submission.objects.filter(
             pk__in=[submission.pk for submission in submissions], status=_Status.SUBMITTED
         ).select_for_update(no_key=True)
@@ -345,6 +359,38 @@ def lock(submission: Submission) -> Submission:
     return rows.select_for_update(of=("self",), no_key=True).get(pk=submission.pk)
 
 
+def signed_off(submissions: Iterable[Submission], *, hold: bool = False) -> dict[int, str]:
+    """Say of each report that a sign-off locks by whom, by id; reports that are free are left out.
+
+    It is the place that the unit held in the report's period that counts, with those above it then. hold: keep
+    sign-offs of these places waiting until the transaction ends. A bounded number of queries.
+    """
+    listed = list(submissions)
+    asked = Submission.objects.filter(pk__in=[row.pk for row in listed])
+    levels = dict(
+        asked.exclude(period__campaign__sign_off_by="").values_list("pk", "period__campaign__sign_off_by")
+    )
+    if not levels:
+        return {}
+    held = permissions.places_held([row for row in listed if row.pk in levels])
+    above = {pk for place in held.values() if place for pk in place.ancestor_ids}
+    places = UnitPlace.objects.filter(pk__in=above, level__in=set(levels.values())).order_by("pk")
+    signers = {place.pk: place for place in (places.select_for_update(no_key=True) if hold else places)}
+    # Read after the places are held: a sign-off that was being made is there now, or has yet to begin.
+    locking = SignOff.objects.locking().filter(
+        unit__in={place.unit_id for place in signers.values()}, period__in={row.period_id for row in listed}
+    )
+    signed = set(locking.values_list("unit_id", "period_id"))
+    locked = {}
+    for row in listed:
+        place = held.get(row.pk)
+        for pk in place.ancestor_ids if place else ():
+            signer = signers.get(pk)
+            if signer and (signer.unit_id, row.period_id) in signed:
+                locked[row.pk] = f"本期已由{signer.short}扎口上报，请先由上级重新打开。"
+    return locked
+
+
 def filling_problem(submission: Submission) -> str | None:
     """Say why figures of the report's period are not taken now; None where they are."""
     period = submission.period
@@ -355,7 +401,7 @@ def filling_problem(submission: Submission) -> str | None:
     return None
 
 
-def moment(at: datetime, submission: Submission) -> str:
+def moment(at: datetime, submission: Submission | SignOff) -> str:
     """Write an instant for a sentence, in the campaign's zone: 2月9日 17:31."""
     local = at.astimezone(submission.period.campaign.zone)
     return f"{_day(local)} {local:%H:%M}"
@@ -438,6 +484,11 @@ def _correction(submission: Submission, comment: str, cells: Iterable[int]) -> t
     if submission.period.campaign.closed_at is not None:
         raise TransitionError("专项活动已关闭，退回后填报单位不能修改，请先重新开放专项活动。")
     return reason, numbers
+
+
+def _refuse_signed_off(submission: Submission) -> None:
+    for sentence in signed_off([submission], hold=True).values():
+        raise TransitionError(sentence)
 
 
 def _refuse_filler(submission: Submission, by: User | None) -> None:

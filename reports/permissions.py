@@ -7,7 +7,9 @@ Whoever may review or reopen is told here whatever the state of the report: the 
 from collections import defaultdict
 from collections.abc import Iterable
 
-from campaigns.models import ReportingUnit, UnitPlace
+from django.db.models import Q, QuerySet
+
+from campaigns.models import Campaign, ReportingPeriod, ReportingUnit, UnitPlace
 from chunfeng.accounts.models import Membership, User
 from reports.models import FigureChange, Submission, SubmissionEvent
 from reports.tasks import place_held
@@ -70,11 +72,7 @@ def reviewers(submissions: Iterable[Submission]) -> dict[int, set[int]]:
     """
     listed = list(submissions)
     upward = _units_upward(listed)
-    coordinators: dict[int, set[int]] = defaultdict(set)
-    active = Membership.objects.filter(role=Membership.Role.COORDINATOR, user__is_active=True)
-    at_these = active.filter(unit__in={unit for units in upward.values() for unit in units})
-    for unit_id, user_id in at_these.values_list("unit_id", "user_id"):
-        coordinators[unit_id].add(user_id)
+    coordinators = _coordinators(unit for units in upward.values() for unit in units)
     filled = fillers(listed)
     return {
         pk: next((able for unit in units if (able := coordinators[unit] - filled[pk])), set())
@@ -98,6 +96,106 @@ def fillers(submissions: Iterable[Submission]) -> dict[int, set[int]]:
     return people
 
 
+def places_held(submissions: Iterable[Submission]) -> dict[int, UnitPlace | None]:
+    """Return the place that the unit of each report held in the report's period, by id of submission."""
+    listed = list(submissions)
+    campaigns = dict(
+        Submission.objects.filter(pk__in=[row.pk for row in listed]).values_list("pk", "period__campaign")
+    )
+    places: dict[tuple[int, int], list[UnitPlace]] = defaultdict(list)
+    for place in UnitPlace.objects.filter(
+        campaign__in=set(campaigns.values()), unit__in={row.unit_id for row in listed}
+    ):
+        places[place.campaign_id, place.unit_id].append(place)
+    return {row.pk: place_held(places[campaigns[row.pk], row.unit_id], row.ends_on) for row in listed}
+
+
+def sign_off_places(user: User, campaign: Campaign) -> QuerySet[UnitPlace]:
+    """Return the places of the campaign that sign off and that `user` reads as coordinator or viewer."""
+    reading = (Membership.Role.COORDINATOR, Membership.Role.VIEWER)
+    above = campaign.places.filter(unit__memberships__user=user, unit__memberships__role__in=reading)
+    scope = Q(pk__in=[])
+    if campaign.sign_off_by and user.is_active:
+        for path in above.order_by().values_list("path", flat=True):
+            scope |= Q(path__startswith=path)
+    return UnitPlace.objects.filter(scope, campaign=campaign, level=campaign.sign_off_by)
+
+
+def can_sign_off(user: User, place: UnitPlace) -> bool:
+    """True for the coordinators of the unit at `place` itself, where its level signs off."""
+    signs = bool(place.level) and place.level == place.campaign.sign_off_by
+    return signs and _holds(user, role=Membership.Role.COORDINATOR, unit=place.unit_id)
+
+
+def can_decide_sign_off(user: User, place: UnitPlace) -> bool:
+    """True where it is the user's to accept or reopen the sign-off of `place`. Of many, ask `sign_off_deciders`."""
+    return user.pk in sign_off_deciders([place])[place.pk]
+
+
+def sign_off_deciders(places: Iterable[UnitPlace]) -> dict[int, set[int]]:
+    """Return who may accept or reopen a sign-off made at each place: ids of people by id of place.
+
+    The active coordinators of the nearest unit above that has any; empty where there is none.
+    """
+    listed = list(places)
+    units = _units_at(listed)
+    coordinators = _coordinators(units.values())
+    return {
+        place.pk: next(
+            (able for pk in reversed(place.ancestor_ids[:-1]) if (able := coordinators[units[pk]])), set()
+        )
+        for place in listed
+    }
+
+
+def can_manage(user: User, campaign: Campaign) -> bool:
+    """True for the coordinators of the unit at the campaign's root: dates, labels, doubts, targets, units."""
+    roots = campaign.places.filter(parent=None).values("unit")
+    return _holds(user, role=Membership.Role.COORDINATOR, unit__in=roots)
+
+
+def announcing_units(user: User, campaign: Campaign) -> list[ReportingUnit]:
+    """Return the units of the campaign for which `user`, their coordinator, may write announcements."""
+    if not user.is_active:
+        return []
+    coordinated = user.memberships.filter(role=Membership.Role.COORDINATOR).values("unit")
+    units = ReportingUnit.objects.filter(pk__in=coordinated, places__campaign=campaign)
+    return list(units.distinct())
+
+
+def can_announce(user: User, unit: ReportingUnit, campaign: Campaign) -> bool:
+    """True for the coordinators of the unit itself, where it has a place in the campaign."""
+    return unit in announcing_units(user, campaign)
+
+
+def extendable(user: User, period: ReportingPeriod) -> QuerySet[UnitPlace]:
+    """Return the places held in the period whose units `user` may exempt or give more time: those below, that report.
+
+    Nobody grants it to the own unit, except at the root, above which there is nobody to ask.
+    """
+    scope = Q(pk__in=[])
+    if user.is_active:
+        coordinated = user.memberships.filter(role=Membership.Role.COORDINATOR).values("unit")
+        for place in UnitPlace.objects.filter(campaign=period.campaign_id, unit__in=coordinated):
+            below = Q(path__startswith=place.path)
+            scope |= below if place.parent_id is None else below & ~Q(unit=place.unit_id)
+    return UnitPlace.objects.held_in(period).filter(scope, reports=True)
+
+
+def can_extend(user: User, unit: ReportingUnit, period: ReportingPeriod) -> bool:
+    """True where `unit` is one of those that are `extendable` in the period."""
+    return extendable(user, period).filter(unit=unit).exists()
+
+
+def _coordinators(units: Iterable[int]) -> dict[int, set[int]]:
+    """Return the active coordinators of units: ids of people by id of unit."""
+    people: dict[int, set[int]] = defaultdict(set)
+    active = Membership.objects.filter(role=Membership.Role.COORDINATOR, user__is_active=True)
+    for unit_id, user_id in active.filter(unit__in=set(units)).values_list("unit_id", "user_id"):
+        people[unit_id].add(user_id)
+    return people
+
+
 def _holds(user: User, **membership: object) -> bool:
     # An anonymous visitor is never active.
     return user.is_active and user.memberships.filter(**membership).exists()
@@ -109,19 +207,15 @@ def _reports_for(user: User, submission: Submission) -> bool:
 
 def _units_upward(submissions: Iterable[Submission]) -> dict[int, list[int]]:
     """Return ids of units by id of submission: the unit itself, then those above it then."""
-    listed = list(submissions)
-    campaigns = dict(
-        Submission.objects.filter(pk__in=[row.pk for row in listed]).values_list("pk", "period__campaign")
-    )
-    places: dict[tuple[int, int], list[UnitPlace]] = defaultdict(list)
-    for place in UnitPlace.objects.filter(
-        campaign__in=set(campaigns.values()), unit__in={row.unit_id for row in listed}
-    ):
-        places[place.campaign_id, place.unit_id].append(place)
-    held = {row.pk: place_held(places[campaigns[row.pk], row.unit_id], row.ends_on) for row in listed}
-    ids = {pk for place in held.values() if place for pk in place.ancestor_ids}
-    units = dict(UnitPlace.objects.filter(pk__in=ids).values_list("pk", "unit"))
+    held = places_held(submissions)
+    units = _units_at(held.values())
     return {
         row: [units[pk] for pk in reversed(place.ancestor_ids)] if place else []
         for row, place in held.items()
     }
+
+
+def _units_at(places: Iterable[UnitPlace | None]) -> dict[int, int]:
+    """Return the unit's id by the id of each of these places and of those above them."""
+    ids = {pk for place in places if place for pk in place.ancestor_ids}
+    return dict(UnitPlace.objects.filter(pk__in=ids).values_list("pk", "unit"))

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from campaigns.models import Campaign, Exemption, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 from chunfeng.accounts.models import Membership, User
-from reports.models import Submission, SubmissionEvent
+from reports.models import Extension, Submission, SubmissionEvent
 
 
 class State(TextChoices):
@@ -37,6 +37,7 @@ class Task:
 
     submission: None where nothing has been entered yet. is_late: 迟报 of a report that was sent; None where
     not sent or where the time is unknown. is_overdue: not sent, not exempted, and the due second is past.
+    due_at: the period's, or the unit's own where it has been given more time (is_extended).
     returned_reason: "" unless returned. filled of cells: 12/18. can_fill: the report may be edited now.
     """
 
@@ -51,14 +52,15 @@ class Task:
     filled: int
     cells: int
     returned_reason: str
+    due_at: datetime
 
     @property
     def unit(self) -> ReportingUnit:
         return self.place.unit
 
     @property
-    def due_at(self) -> datetime:
-        return self.period.due_at
+    def is_extended(self) -> bool:
+        return self.due_at > self.period.due_at
 
     @property
     def can_fill(self) -> bool:
@@ -116,6 +118,10 @@ def tasks_of(user: User, campaign: Campaign) -> list[Task]:
     submissions = _submissions(places, campaign)
     reasons = _reasons(submissions.values())
     exempted = set(Exemption.objects.filter(period__campaign=campaign).values_list("period_id", "unit_id"))
+    extended = {
+        (one.period_id, one.unit_id): one.due_at
+        for one in Extension.objects.filter(period__campaign=campaign, unit__in=list(places))
+    }
     now = timezone.now().replace(microsecond=0)
 
     tasks = []
@@ -131,7 +137,8 @@ def tasks_of(user: User, campaign: Campaign) -> list[Task]:
                     continue
                 if submission is None and (campaign.closed_at or not _is_open(place, period.ends_on)):
                     continue
-                tasks.append(_task(place, form, period, submission, exempt, now, reasons))
+                extended_to = extended.get((period.pk, unit_id))
+                tasks.append(_task(place, form, period, submission, exempt, extended_to, now, reasons))
     order = {state: number for number, state in enumerate(State)}
     # Both sorts are stable: within a group and a due time the registry's and the forms' order stays.
     tasks.sort(key=lambda task: task.due_at.timestamp() * (1 if task.state in _URGENT else -1))
@@ -145,6 +152,7 @@ def _task(
     period: ReportingPeriod,
     submission: Submission | None,
     is_exempt: bool,
+    extended_to: datetime | None,
     now: datetime,
     reasons: dict[int, str],
 ) -> Task:
@@ -152,6 +160,8 @@ def _task(
     if submission is not None:
         submission.period, submission.report_form, submission.unit = period, form, place.unit
         state = _STATE_OF[Submission.Status(submission.status)]
+    report = submission or Submission(report_form=form, period=period, unit=place.unit)
+    report.extended_to = extended_to
     if state == State.DUE and is_exempt:
         state = State.EXEMPT
     never_sent = submission is None or submission.first_submitted_at is None
@@ -162,11 +172,12 @@ def _task(
         submission=submission,
         state=state,
         is_late=submission.is_late if submission else None,
-        is_overdue=state == State.DUE and never_sent and now > period.due_at,
+        is_overdue=state == State.DUE and never_sent and now > report.due_at,
         is_exempt=is_exempt,
         filled=submission.filled if submission else 0,  # type: ignore[attr-defined]
         cells=form.cells,  # type: ignore[attr-defined]
         returned_reason=reasons.get(submission.pk, "") if submission else "",
+        due_at=report.due_at,
     )
 
 

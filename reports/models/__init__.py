@@ -1,5 +1,21 @@
 """What is answered: others write `from reports.models import Submission`."""
 
+from .announcements import Announcement
+from .changes import CampaignEvent
+from .deadlines import Extension
+from .signoffs import SignOff, SignOffEvent
 from .submissions import Explanation, Figure, FigureChange, RefusedEntry, Submission, SubmissionEvent
 
-__all__ = ["Explanation", "Figure", "FigureChange", "RefusedEntry", "Submission", "SubmissionEvent"]
+__all__ = [
+    "Announcement",
+    "CampaignEvent",
+    "Explanation",
+    "Extension",
+    "Figure",
+    "FigureChange",
+    "RefusedEntry",
+    "SignOff",
+    "SignOffEvent",
+    "Submission",
+    "SubmissionEvent",
+]

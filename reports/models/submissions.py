@@ -6,6 +6,8 @@ from django.db.models import F, OuterRef, Q
 
 from campaigns.models import Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 
+from .deadlines import Extension
+
 
 class SubmissionQuerySet(models.QuerySet):
     def visible_to(self, user):
@@ -36,7 +38,12 @@ class SubmissionQuerySet(models.QuerySet):
                     path__startswith=place.path,
                 )
                 scope |= Q(models.Exists(held), report_form__campaign_id=place.campaign_id)
-        return self.filter(scope)
+        return self.filter(scope).with_due_at()
+
+    def with_due_at(self):
+        """Read with each report its unit's own extension, so that a list asks for `due_at` without a query a row."""
+        own = Extension.objects.filter(period=OuterRef("period"), unit=OuterRef("unit"))
+        return self.annotate(extended_to=models.Subquery(own.values("due_at")))
 
     def accepted(self):
         return self.filter(status=Submission.Status.ACCEPTED)
@@ -125,11 +132,19 @@ class Submission(models.Model):
         return self.status in self.EDITABLE
 
     @property
+    def due_at(self):
+        """The instant up to which this report is on time: the period's, or the unit's own if that is later."""
+        if not hasattr(self, "extended_to"):
+            own = Extension.objects.filter(period=self.period_id, unit=self.unit_id)
+            self.extended_to = own.values_list("due_at", flat=True).first()
+        return max(self.period.due_at, self.extended_to or self.period.due_at)
+
+    @property
     def is_late(self):
         """True for 迟报, False for on time, None while not submitted or where the time is unknown."""
         if self.first_submitted_at is None:
             return None
-        return self.first_submitted_at.replace(microsecond=0) > self.period.due_at
+        return self.first_submitted_at.replace(microsecond=0) > self.due_at
 
     def last_return(self):
         """The latest return or reopening of a returned report, with its reason and cells; otherwise None."""

@@ -16,6 +16,12 @@ def figure(value, decimals):
 
 
 @register.filter
+def amount(value):
+    """What a target asks for: with thousands separators, and two decimals where it is no whole number."""
+    return numbers.format_figure(value, 0 if value == int(value) else 2)
+
+
+@register.filter
 def increment(value, decimals):
     """An increment with its sign: +5, a real minus for a fall, 0 plain, "—" where it is unknown."""
     if value is None or value == 0:

@@ -123,15 +123,10 @@ def roll_up_page(request, campaign, form, period, unit):
         choice["measure"] = "cumulative"
     periods = list(period.campaign.periods.all())
     rollup = roll_up(form, period, place.unit, **choice)
-    rows = _printed_rows(rollup, form, period, periods, choice)
-    context = _paper(form, place, rollup) | {
+    context = printed(rollup, form, period, place, periods, choice) | {
         "campaign": period.campaign,
         "period": period,
         "place": place,
-        "rows": rows,
-        "footnotes": _footnotes(rollup, rows),
-        "waiting": _waiting(form, period, place),
-        "is_wide": _is_wide(form, rollup),
         "crumbs": _crumb_links(found.crumbs, form, period, choice),
         "others": _other_roots(request.user, form, period, found.crumbs[0]),
         "forms": found.forms,
@@ -214,6 +209,24 @@ def chosen(request):
     if basis not in BASES or measure not in MEASURES:
         raise Http404
     return {"basis": basis, "measure": measure}
+
+
+def printed(
+    rollup: RollUp,
+    form: ReportForm,
+    period: ReportingPeriod,
+    place: UnitPlace,
+    periods: Sequence[ReportingPeriod],
+    choice: Mapping[str, str],
+) -> dict[str, Any]:
+    """What the official form prints of a roll-up with a row a unit. periods: all of the campaign."""
+    rows = _printed_rows(rollup, form, period, periods, choice)
+    return _paper(form, place, rollup) | {
+        "rows": rows,
+        "footnotes": _footnotes(rollup, rows),
+        "waiting": _waiting(form, period, place),
+        "is_wide": _is_wide(form, rollup),
+    }
 
 
 def _roots(user: User, campaign: Campaign) -> list[list[UnitPlace]]:
@@ -299,9 +312,9 @@ def _printed_rows(
     ends = {row.as_of for row in rollup.rows if row.as_of} | {period.ends_on}
     reports = {
         (report.unit.code, report.ends_on): report
-        for report in Submission.objects.filter(
-            report_form=form, unit__code__in=units, ends_on__in=ends
-        ).select_related("unit", "period")
+        for report in Submission.objects.filter(report_form=form, unit__code__in=units, ends_on__in=ends)
+        .with_due_at()
+        .select_related("unit", "period")
     }
     jumps = _jumps(rollup, form, period, periods, units) if rollup.measure == "increment" else {}
 

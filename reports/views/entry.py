@@ -130,6 +130,7 @@ def _page(request, form, place, period, submission, *, conflicts=(), posted=None
         "line": _sign_off_line(request.user, submission or blank, posted or {}),
         "has_previous": bool(previous),
         "returned": returned,
+        "due_at": (submission or blank).due_at,
         "conflicts": [
             (conflict, format_figure(conflict.theirs, decimals[conflict.number])) for conflict in conflicts
         ],
@@ -199,7 +200,7 @@ def submission_confirm(request, pk):
         "findings": findings,
         "seen": lifecycle.checksum(submission),
         "back": back["Location"],
-        "is_late": timezone.now() > submission.period.due_at,
+        "is_late": timezone.now() > submission.due_at,
         "now": timezone.now(),
     }
     return render(request, "reports/confirm.html", context)

@@ -1,17 +1,55 @@
-"""One report, read-only: its figures, its receipt, what was explained and what happened to it."""
+"""Reports, read-only: the list of all in scope, and one with its figures, its receipt and its trail."""
 
+from django.db.models import Exists, OuterRef, Subquery
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from reports import checks, drafts, permissions
+from campaigns.models import UnitPlace
+from reports import checks, drafts, lifecycle, permissions
 from reports.forms import ReturnForm
 from reports.grid import build_grid
 from reports.letterhead import heading, sign_off_of
 from reports.models import Submission, SubmissionEvent
 from reports.rollup import place_at
 
-from .finding import find_submission
+from .finding import find_campaign, find_submission
+from .listing import filters_of, page_of, periods_offered
+
+STATES = dict(Submission.Status.choices)
+
+
+@require_safe
+def submission_list(request, campaign):
+    """报表: all that is in the user's scope, the latest period first; for a clerk the unit's own history."""
+    campaign = find_campaign(request, campaign)
+    filters = filters_of(request, campaign, STATES)
+    in_scope = Submission.objects.visible_to(request.user).filter(period__campaign=campaign)
+    reports = in_scope
+    if filters.units is not None:
+        reports = reports.filter(unit__in=filters.units)
+    if filters.form:
+        reports = reports.filter(report_form=filters.form)
+    if filters.period:
+        reports = reports.filter(period=filters.period)
+    if filters.mark:
+        reports = reports.filter(status=filters.mark)
+    places = UnitPlace.objects.filter(campaign=campaign, unit=OuterRef("unit")).order_by("position")
+    reports = (
+        reports.select_related("unit", "period", "report_form", "submitted_by", "changed_by")
+        .annotate(registry_position=Subquery(places.values("position")[:1]))
+        .order_by("-ends_on", "registry_position", "report_form__position")
+    )
+    context = {
+        "campaign": campaign,
+        "page": page_of(request, reports),
+        "filters": filters,
+        "forms": campaign.forms.filter(Exists(in_scope.filter(report_form=OuterRef("pk")))),
+        "periods": periods_offered(campaign),
+        "marks": STATES,
+        "is_history": not any(membership.reads_below for membership in request.user.memberships.all()),
+    }
+    return render(request, "reports/submission_list.html", context)
 
 
 @require_safe
@@ -19,7 +57,7 @@ def submission_detail(request, pk):
     submission = find_submission(request, pk)
     context = report_page(request, submission)
     accepted = submission.status == Submission.Status.ACCEPTED
-    if accepted and permissions.can_reopen(request.user, submission):
+    if accepted and not context["locked"] and permissions.can_reopen(request.user, submission):
         context["reopen_form"] = ReturnForm(report_form=submission.report_form)
     return render(request, "reports/submission_detail.html", context)
 
@@ -33,6 +71,11 @@ def report_page(request, submission):
     findings = checks.check(submission)
     events = list(submission.events.select_related("actor"))
     returned = submission.last_return()
+    locked = (
+        lifecycle.signed_off([submission]).get(submission.pk)
+        if submission.status in Submission.SENT
+        else None
+    )
     return {
         "submission": submission,
         "form": form,
@@ -49,10 +92,12 @@ def report_page(request, submission):
         "findings": findings,
         "events": events,
         "sent": next((e for e in reversed(events) if e.move == SubmissionEvent.Move.SUBMITTED), None),
+        "locked": locked,
         "may": {
             "edit": permissions.can_edit(request.user, submission),
-            "withdraw": permissions.can_withdraw(request.user, submission),
-            "review": submission.status == Submission.Status.SUBMITTED
+            "withdraw": not locked and permissions.can_withdraw(request.user, submission),
+            "review": not locked
+            and submission.status == Submission.Status.SUBMITTED
             and permissions.can_review(request.user, submission),
         },
         "now": timezone.now(),

@@ -296,5 +296,5 @@ def test_the_list_takes_the_same_queries_however_many_units_and_reports(world):
         place = make_place(world.campaign, f"3204{number:02d}")
         Membership.objects.create(user=world.clerk, unit=place.unit, role=Membership.Role.REPORTER)
         report(world, 1, {1: 5}, place=place, status="returned", changed_by=world.clerk, changed_at=NOW)
-    # Periods, forms, places, reports, reasons and exemptions.
-    assert read() == few == 6
+    # Periods, forms, places, reports, reasons, exemptions and extensions.
+    assert read() == few == 7

@@ -1,0 +1,75 @@
+"""axe finds nothing serious on the pages of the main job, empty and filled."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.urls import reverse
+
+from tests.access import FIGURES, PERIOD_OF, make_world
+from tests.factories import make_submission
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SERIOUS = ("serious", "critical")
+
+
+def entry(number):
+    return lambda world: reverse(
+        "reports:entry",
+        args=["spring", "fu1", world.periods[number].ends_on.isoformat(), "district-hr"],
+    )
+
+
+def about(name, whose, state):
+    return lambda world: reverse(f"reports:{name}", args=[world.reports[whose, state].pk])
+
+
+def of_spring(name, *more):
+    return lambda _: reverse(f"reports:{name}", args=["spring", *more])
+
+
+PAGES = {
+    "log-in": ("visitor", lambda _: reverse("accounts:login")),
+    "password": ("reporter", lambda _: reverse("accounts:password-change")),
+    "tasks": ("reporter", of_spring("task-list")),
+    "tasks, none": ("viewer", of_spring("task-list")),
+    "entry": ("reporter", entry(PERIOD_OF["draft"])),
+    "entry, returned": ("reporter", entry(PERIOD_OF["returned"])),
+    "entry, empty": ("reporter", entry(PERIOD_OF["none"])),
+    "entry, with findings": ("reporter", entry(PERIOD_OF["signed"])),
+    "confirm": ("reporter", about("submission-confirm", "own", "draft")),
+    "receipt": ("reporter", about("submission-detail", "own", "submitted")),
+    "detail, to reopen": ("coordinator", about("submission-detail", "own", "accepted")),
+    "history": ("reporter", of_spring("submission-list")),
+    "queue": ("city", of_spring("review-queue")),
+    "queue, empty": ("root", of_spring("review-queue")),
+    "review": ("coordinator", about("submission-review", "own", "submitted")),
+    "list": ("city", of_spring("submission-list")),
+    "roll-up": ("city", of_spring("roll-up", "fu1", "2024-02-09", "city-hr")),
+    "roll-up, increment": (
+        "city",
+        lambda world: f"{of_spring('roll-up', 'fu1', '2024-02-09', 'city-hr')(world)}?measure=increment",
+    ),
+    "lines": ("root", of_spring("lines", "2024-02-09")),
+    "not found": ("reporter", lambda _: "/nowhere/"),
+}
+
+
+@pytest.mark.parametrize(("person", "address"), PAGES.values(), ids=PAGES.keys())
+def test_axe_finds_nothing_serious(person, address, page, context, live_server):
+    world = make_world()
+    last = world.periods[PERIOD_OF["signed"]]
+    make_submission(world.forms["own"], world.places["own"], last, FIGURES | {1: 1, 2: -1}, status="draft")
+    if person != "visitor":
+        client = Client()
+        client.force_login(world.people[person])
+        session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+        context.add_cookies([session])
+    page.goto(live_server.url + address(world))
+    found = Axe().run(page).response["violations"]
+    serious = {
+        violation["id"]: [node["html"] for node in violation["nodes"]]
+        for violation in found
+        if violation["impact"] in SERIOUS
+    }
+    assert serious == {}

@@ -1,0 +1,103 @@
+"""What every answer forbids the browser: to store it, to frame it, to run or fetch anything that is not ours."""
+
+import logging
+from html.parser import HTMLParser
+
+import pytest
+from django.db import transaction
+
+from tests.access import PEOPLE, fetch, make_world, read_pages, read_table, shown
+
+pytestmark = pytest.mark.django_db
+
+POLICY = {
+    "default-src 'self'",
+    "img-src 'self' data:",
+    "object-src 'none'",
+    "base-uri 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+}
+SHOWN = shown(read_pages(read_table()))
+
+
+class Page(HTMLParser):
+    """Collects what a strict policy would block, and every address that a page names."""
+
+    def __init__(self):
+        super().__init__()
+        self.blocked, self.addresses, self.inside = [], [], ""
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.inside = tag if tag == "style" or (tag == "script" and "src" not in given) else ""
+        if given.get("type") == "application/json":
+            self.inside = ""
+        self.blocked += [f"<{tag} {name}>" for name in given if name == "style" or name.startswith("on")]
+        named = [given[name] for name in ("href", "src", "action", "formaction") if given.get(name)]
+        self.blocked += [f"<{tag} {address}>" for address in named if address.startswith("javascript:")]
+        self.addresses += named
+
+    def handle_data(self, data):
+        if self.inside and data.strip():
+            self.blocked.append(f"<{self.inside}> {data.strip()[:60]}")
+
+
+@pytest.fixture(scope="module")
+def responses(django_db_setup, django_db_blocker):
+    """One response by page and person: each page as each person sees it who is shown it."""
+    logging.disable(logging.CRITICAL)
+    found = {}
+    with django_db_blocker.unblock(), transaction.atomic():
+        world = make_world()
+        clients = {person: world.client(person) for person in PEOPLE}
+        for page, asked in SHOWN.items():
+            for question in asked:
+                if (page, question.person) not in found:
+                    response, _ = fetch(world, clients[question.person], question)
+                    found[page, question.person] = response
+        transaction.set_rollback(True)
+    logging.disable(logging.NOTSET)
+    return found
+
+
+def assert_closed(response, about):
+    assert set(response.headers["Content-Security-Policy"].split("; ")) == POLICY, about
+    assert response.headers["Cache-Control"] == "no-store", about
+    assert response.headers["X-Frame-Options"] == "DENY", about
+    assert response.headers["X-Content-Type-Options"] == "nosniff", about
+    assert response.headers["Referrer-Policy"] == "same-origin", about
+    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin", about
+    assert "camera=()" in response.headers["Permissions-Policy"], about
+
+
+def test_every_page_forbids_storing_framing_and_foreign_code(responses):
+    assert len({page for page, _ in responses}) > 15
+    for about, response in responses.items():
+        assert_closed(response, about)
+
+
+def test_a_refusal_forbids_the_same(client):
+    for response in (client.get("/nowhere/"), client.get("/login/demo/")):
+        assert_closed(response, response.status_code)
+
+
+def test_no_page_has_code_or_style_of_its_own_or_an_address_outside_the_server(responses):
+    looked_at = 0
+    for about, response in responses.items():
+        if response.status_code != 200 or "text/html" not in response.headers["Content-Type"]:
+            continue
+        page = Page()
+        page.feed(response.text)
+        assert page.blocked == [], about
+        outside = [address for address in page.addresses if "//" in address or address.startswith("data:")]
+        assert outside == [], about
+        looked_at += 1
+    assert looked_at > 20
+
+
+def test_static_files_may_be_stored(client, settings):
+    settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
+    response = client.get("/static/css/chunfeng.css")
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] != "no-store"

@@ -1,0 +1,47 @@
+"""Every page of docs/access.md asks the database as often for 600 units as for 60 and for 6."""
+
+import logging
+from collections import defaultdict
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from tests.access import PEOPLE, ask, grow, make_world, read_pages, read_table, shown
+
+pytestmark = pytest.mark.django_db
+
+SIZES = (6, 60, 600)
+SHOWN = shown(read_pages(read_table()))
+
+
+@pytest.fixture(scope="module")
+def counts(django_db_setup, django_db_blocker):
+    """Queries by question, then by number of units."""
+    logging.disable(logging.CRITICAL)
+    found = defaultdict(dict)
+    with django_db_blocker.unblock(), transaction.atomic():
+        world = make_world()
+        clients = {person: world.client(person) for person in PEOPLE}
+        everything = [asked for page in SHOWN.values() for asked in page]
+        for size in SIZES:
+            grow(world, size)
+            if size == SIZES[0]:
+                for question in everything:  # fills what is read once for all requests
+                    ask(world, clients[question.person], question)
+            for question in everything:
+                connection.queries_log.clear()  # it holds the latest 9,000 alone
+                with CaptureQueriesContext(connection) as captured:
+                    ask(world, clients[question.person], question)
+                found[question][size] = len(captured)
+        transaction.set_rollback(True)
+    logging.disable(logging.NOTSET)
+    return found
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_page_takes_the_same_queries_however_many_units(name, counts):
+    growing = {
+        str(question): counts[question] for question in SHOWN[name] if len(set(counts[question].values())) > 1
+    }
+    assert growing == {}
