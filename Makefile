@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DEMO_ENV := DEMO=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint
+.PHONY: help run test lint soak
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,10 @@ run: $(VENV)/.runtime ## Serve the demonstration on PORT (8000): three campaigns
 test: $(VENV)/.development ## Run the whole suite; on PostgreSQL where DATABASE_URL names one. ARGS= goes to pytest.
 	@mkdir -p var/static
 	@DEBUG=1 $(BIN)/python -m pytest --numprocesses=auto $(ARGS)
+
+soak: $(VENV)/.development ## Run the long fuzz, load and fault runs, their figures printed. ARGS= goes to pytest.
+	@mkdir -p var/static
+	@DEBUG=1 $(BIN)/python -m pytest -m soak --capture=no $(ARGS)
 
 lint: $(VENV)/.development ## Check style, templates and types.
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The world in which docs/access.md is asked, and how its tables are read."""
+"""The world in which docs/access/ is asked, and how its tables are read."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ from tests.factories import (
     make_user,
 )
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "access.md"
+DOCUMENTS = sorted((Path(__file__).parents[1] / "docs" / "access").glob("*.md"))
 METHODS = ("GET", "POST")
 PEOPLE = (
     "reporter",
@@ -158,18 +158,19 @@ class Question:
 
 
 def read_table() -> list[Row]:
-    """The rows of all tables of the document."""
+    """The rows of all tables of the documents."""
     rows, head = [], None
-    for line in DOCUMENT.read_text(encoding="utf-8").splitlines():
+    texts = (document.read_text(encoding="utf-8") for document in DOCUMENTS)
+    for line in "\n".join(texts).splitlines():
         if not line.startswith("|"):
             head = None
             continue
-        texts = [text.strip() for text in line.strip("|").split("|")]
+        written = [text.strip() for text in line.strip("|").split("|")]
         if head is None:
-            head = texts
+            head = written
         elif not set(line) <= set("|-"):
-            cells = dict(zip(head[4:], texts[4:], strict=True))
-            rows.append(Row(*(tuple(text.split()) for text in texts[:4]), cells))
+            cells = dict(zip(head[4:], written[4:], strict=True))
+            rows.append(Row(*(tuple(text.split()) for text in written[:4]), cells))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""docs/access.md, asked cell by cell: who may open what, and that "not yours" answers as "not there"."""
+"""docs/access/, asked cell by cell: who may open what, and that "not yours" answers as "not there"."""
 
 import logging
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Every page of docs/access.md asks the database as often for 600 units as for 60 and for 6."""
+"""Every page of docs/access/ asks the database as often for 600 units as for 60 and for 6."""
 
 import logging
 from collections import defaultdict
