@@ -30,6 +30,17 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CONTACT_PHONE = env.str("CONTACT_PHONE", default="")
 """Telephone of the technical contact, printed on the log-in page."""
+PORTAL_URL = env.str("PORTAL_URL", default="").rstrip("/")
+"""Where people find the portal (https://…): what links in e-mails begin with; "" = e-mails name the page alone."""
+if PORTAL_URL and not PORTAL_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured("PORTAL_URL 应以 https:// 或 http:// 开头，参见 docs/operations.md。")
+
+# E-mail repeats what 通知 says. The default prints it; smtp+tls://user:password@host:587 sends it.
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
+"""Seconds until a mail server that does not answer is given up."""
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="chunfeng@localhost")
+EMAIL_SUBJECT_PREFIX = ""
 
 INSTALLED_APPS = [
     "chunfeng.accounts",

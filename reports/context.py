@@ -9,6 +9,7 @@ from campaigns.models import Campaign
 from chunfeng.accounts.models import Membership
 from chunfeng.accounts.roles import campaigns_led_by
 from reports import permissions
+from reports.models import Notice
 
 Role = Membership.Role
 
@@ -27,6 +28,7 @@ def portal(request):
         return {"portal": shown}
     memberships = list(user.memberships.select_related("unit"))
     campaign = getattr(request, "campaign", None)
+    shown["unread"] = Notice.objects.visible_to(user).unread().count()
     if memberships:
         roles = "、".join(dict.fromkeys(membership.get_role_display() for membership in memberships))
         shown["who"] = f"{memberships[0].unit.name} · {roles} {user.name}"

@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from campaigns.models import UnitPlace
 from chunfeng.accounts.models import User
-from reports import permissions
+from reports import notifications, permissions
 from reports.checks import check, check_many
 from reports.models import Figure, SignOff, Submission, SubmissionEvent
 from reports.numbers import plain
@@ -242,6 +242,7 @@ def return_for_correction(
         _decide(submission, by, seen, {"status": _Status.RETURNED})
         snapshot_sent = _as_sent(submission)
         _record(submission, _Move.RETURNED, by, snapshot_sent, comment=reason, cells=numbers, at=at)
+        notifications.returned(submission, reason)
 
 
 def reopen(
@@ -265,6 +266,7 @@ def reopen(
         submission.refresh_from_db(fields=_REFRESHED)
         snapshot_sent = _as_sent(submission)
         _record(submission, _Move.REOPENED, by, snapshot_sent, comment=reason, cells=numbers, at=at)
+        notifications.returned(submission, reason, reopened=True)
 
 
 def submit_many(

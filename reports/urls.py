@@ -9,6 +9,7 @@ from .views import (
     entry,
     exports,
     home,
+    notices,
     review,
     sign_off,
     submission,
@@ -24,6 +25,9 @@ SIGNED = "c/<str:campaign>/sign-off/<str:period>/<str:unit>/"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("notices/", notices.notice_list, name="notice-list"),
+    path("notices/read/", notices.notice_read_all, name="notice-read-all"),
+    path("notices/<int:pk>/read/", notices.notice_read, name="notice-read"),
     path("c/<str:campaign>/", home.campaign, name="campaign"),
     path("c/<str:campaign>/tasks/", home.task_list, name="task-list"),
     path(f"c/<str:campaign>/tasks/{ONE}", entry.entry, name="entry"),

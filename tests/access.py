@@ -17,7 +17,7 @@ from django.urls.resolvers import RoutePattern
 from campaigns.models import DayOff, Doubt, Exemption, ReportingUnit, Target
 from chunfeng.accounts.models import Membership, ProposedMembership
 from reports import lifecycle, sign_off
-from reports.models import Announcement, Extension, SignOff
+from reports.models import Announcement, Extension, Notice, SignOff
 from tests.factories import (
     make_campaign,
     make_form,
@@ -60,6 +60,7 @@ NAMED_BY_PK = {
     "reports:exemption-*": "exemption",
     "reports:doubt-*": "doubt",
     "reports:target-*": "target",
+    "reports:notice-*": "notice",
     "accounts:password-confirm": "person",
     "accounts:person-*": "person",
 }
@@ -355,6 +356,12 @@ def _fill(world, whose, place):
     things["person", whose] = things["accounts_user", whose] = clerk
     things["announcement", whose] = Announcement.objects.create(
         campaign=campaign, unit=place.unit, title="通知", text="请按时报送", author=by
+    )
+    things["notice", whose] = Notice.objects.create(
+        recipient=world.people["reporter"] if whose == "own" else clerk,
+        kind=Notice.Kind.REMINDER,
+        campaign=campaign,
+        title="请尽快上报",
     )
     things["extension", whose] = Extension.objects.create(**granted, due_at=periods[1].due_at, granted_by=by)
     things["exemption", whose] = Exemption.objects.create(**granted, granted_by="演示")

@@ -3,6 +3,7 @@
 from .announcements import Announcement
 from .changes import CampaignEvent
 from .deadlines import Extension
+from .notices import Notice
 from .signoffs import SignOff, SignOffEvent
 from .submissions import Explanation, Figure, FigureChange, RefusedEntry, Submission, SubmissionEvent
 
@@ -13,6 +14,7 @@ __all__ = [
     "Extension",
     "Figure",
     "FigureChange",
+    "Notice",
     "RefusedEntry",
     "SignOff",
     "SignOffEvent",

@@ -1,0 +1,120 @@
+"""What people are told: a notice in the portal, and the same by e-mail where they have an address.
+
+A notice is written in the caller's transaction, so that it is there exactly when what it tells of is. E-mails
+leave after the commit, from a thread of their own: a mail server that is slow, wrong or gone delays no page and
+undoes nothing. What could not be sent is logged; the notice stays.
+"""
+
+import logging
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from django.conf import settings
+from django.core import mail
+from django.db import transaction
+from django.urls import reverse
+
+from campaigns.models import Campaign, ReportForm, ReportingPeriod, ReportingUnit
+from chunfeng.accounts.models import Membership, User
+from reports.models import Notice, Submission
+
+logger = logging.getLogger(__name__)
+
+_post_office = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
+"""One at a time, in order. The interpreter ends only once the queue is empty."""
+
+
+def tell(
+    people: Iterable[User],
+    *,
+    campaign: Campaign,
+    kind: Notice.Kind,
+    title: str,
+    text: str = "",
+    url: str = "",
+    email: bool = True,
+) -> list[Notice]:
+    """Tell each person once; who is disabled is passed over. Returns the notices, in a bounded number of statements.
+
+    title: one line. url: a path of this portal. email: also by e-mail, to those who have an address.
+    """
+    if url and not url.startswith("/"):
+        raise ValueError(f"not a path of this portal: {url}")
+    told = list({person.pk: person for person in people if person.is_active}.values())
+    line = " ".join(title.split())[:200]
+    notices = Notice.objects.bulk_create(
+        Notice(recipient=person, kind=kind, campaign=campaign, title=line, text=text, url=url)
+        for person in told
+    )
+    messages = [
+        mail.EmailMessage(f"【{campaign.title}】{line}", _body(person, line, text, url), to=[person.email])
+        for person in told
+        if email and person.email
+    ]
+    if messages:
+        transaction.on_commit(lambda: _post_office.submit(_send, messages))
+    return notices
+
+
+def wait_for_mail() -> None:
+    """Return once every e-mail that was handed over before has been sent or given up."""
+    _post_office.submit(lambda: None).result()
+
+
+def reporters_of(units: Iterable[int]) -> dict[int, list[User]]:
+    """Return the active reporters of units, by id of unit, longest in office first; in one query."""
+    people: dict[int, list[User]] = {pk: [] for pk in units}
+    memberships = Membership.objects.filter(
+        role=Membership.Role.REPORTER, unit__in=people, user__is_active=True
+    )
+    for membership in memberships.select_related("user").order_by("pk"):
+        people[membership.unit_id].append(membership.user)
+    return people
+
+
+def entry_path(campaign: Campaign, form: ReportForm, period: ReportingPeriod, unit: ReportingUnit) -> str:
+    """Return the path of the page on which `unit` fills `form`."""
+    return reverse("reports:entry", args=[campaign.code, form.code, period.ends_on.isoformat(), unit.code])
+
+
+def returned(submission: Submission, comment: str, *, reopened: bool = False) -> None:
+    """Tell the unit's reporters that a report came back, and why."""
+    form, period, unit = submission.report_form, submission.period, submission.unit
+    verb = "已重新打开，请更正后再次上报" if reopened else "被退回，请更正后再次上报"
+    tell(
+        reporters_of([unit.pk])[unit.pk],
+        campaign=period.campaign,
+        kind=Notice.Kind.RETURNED,
+        title=f"{unit} {form.annex or form.title} {period}{verb}",
+        text=comment,
+        url=entry_path(period.campaign, form, period, unit),
+    )
+
+
+def _body(person: User, title: str, text: str, url: str) -> str:
+    where = (
+        f"{settings.PORTAL_URL}{url}"
+        if settings.PORTAL_URL
+        else "请登录春风行动统计报送系统，在“通知”中查看。"
+    )
+    return "\n\n".join(part for part in (f"{person}：", title, text, where) if part)
+
+
+def _send(messages: list[mail.EmailMessage]) -> None:
+    """Send over one connection; what fails is logged, one message at a time, and never raised."""
+    try:
+        connection = mail.get_connection()
+        connection.open()
+    except Exception:  # whatever a mail server or its settings come up with
+        logger.exception("%d e-mails were not sent: no connection to the mail server", len(messages))
+        return
+    for message in messages:
+        message.connection = connection
+        try:
+            message.send()
+        except Exception:
+            logger.exception("an e-mail to %s was not sent", message.to[0])
+    try:
+        connection.close()
+    except Exception:
+        logger.exception("the connection to the mail server did not close")
