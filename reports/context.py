@@ -78,7 +78,7 @@ BELONGS_TO = {
         "sign-off-accept",
         "sign-off-reopen",
     },
-    "submission-list": {"submission-list"},
+    "submission-list": {"submission-list", "check-code"},
     "campaign-about": {
         "campaign-about",
         "announcement-create",

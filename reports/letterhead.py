@@ -1,14 +1,30 @@
-"""What stands above and under the table of an official form, on a page as in the workbook: who fills it, when, who signs."""
+"""What stands around the table of an official form, on a page as in the workbook: who fills it, when, who signs.
+
+On paper a report also says how far it is and bears the check code of its figures, by which a stamped sheet can
+be tied to the version it was printed from (`reports.check_codes`).
+"""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
-from campaigns.models import ReportForm, UnitPlace
+from campaigns.models import ReportForm, ReportingPeriod, UnitPlace
 from campaigns.models.units import Level
 from reports.models import Submission
 
 _GAP = re.compile("_{2,}")
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CODE_LENGTH, _HEX_LENGTH = 12, 15
+"""Twelve digits of 5 bits hold exactly fifteen of 4: no two beginnings of a checksum share a code."""
+_MISREAD = str.maketrans("OIL", "011")
+DRAFT_MARK = "草稿"
+
+_UNFINISHED = {
+    Submission.Status.DRAFT: "草稿，尚未上报",
+    Submission.Status.SUBMITTED: "待审",
+    Submission.Status.RETURNED: "被退回，尚未重新上报",
+}
 
 
 @dataclass(frozen=True)
@@ -19,6 +35,58 @@ class SignOff:
     prepared_by: str = ""
     phone: str = ""
     on: date | None = None
+
+
+@dataclass(frozen=True)
+class Imprint:
+    """What a sheet says of itself beside the form as issued.
+
+    foot: at the foot of the page. mark: across the sheet, "" for none. code: of the figures, "" on a blank form.
+    """
+
+    foot: str
+    mark: str = ""
+    code: str = ""
+
+
+def standing(submission: Submission) -> str:
+    """Say how far a report is that is not accepted yet; "" for one that is."""
+    return _UNFINISHED.get(Submission.Status(submission.status), "")
+
+
+def imprint(submission: Submission, checksum: str) -> Imprint:
+    """Return what is printed with a report: 草稿 lies across it until it is accepted. checksum: of its figures."""
+    status = standing(submission)
+    foot = printed_period(submission.period) + (f"　{status}" if status else "")
+    return Imprint(foot, DRAFT_MARK if status else "", check_code(checksum))
+
+
+def printed_period(period: ReportingPeriod) -> str:
+    """第4期（截至2024年2月16日）"""
+    ends_on = period.ends_on
+    return f"第{period.number}期（截至{ends_on.year}年{ends_on.month}月{ends_on.day}日）"
+
+
+def check_code(checksum: str) -> str:
+    """Return what is printed of a checksum, short enough to be typed from paper: 7K2M-9QXT-4H3D.
+
+    Its first 60 bits, in Crockford's digits, which leave out I, L, O and U.
+    """
+    number = int(checksum[:_HEX_LENGTH], 16)
+    digits = "".join(_DIGITS[number >> shift & 31] for shift in range(5 * (_CODE_LENGTH - 1), -1, -5))
+    return "-".join(digits[start : start + 4] for start in range(0, _CODE_LENGTH, 4))
+
+
+def checksum_beginning(code: str) -> str | None:
+    """Return the first fifteen digits of the checksums with this code as it was typed; None where it is no code."""
+    plain = unicodedata.normalize("NFKC", code).upper().translate(_MISREAD)
+    digits = [character for character in plain if character.isalnum()]
+    if len(digits) != _CODE_LENGTH or not set(digits) <= set(_DIGITS):
+        return None
+    number = 0
+    for digit in digits:
+        number = number << 5 | _DIGITS.index(digit)
+    return f"{number:0{_HEX_LENGTH}x}"
 
 
 def sign_off_of(submission: Submission) -> SignOff:

@@ -112,7 +112,7 @@ def checksum(submission: Submission) -> str:
 
 
 def digest(kept: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a snapshot's figures as 64 hexadecimal digits; pages print the first 16.
+    """Return the SHA-256 of a snapshot's figures as 64 hexadecimal digits; pages print `letterhead.check_code` of it.
 
     It is taken over a text in UTF-8 that anyone can write again, one item a line, lines parted by a single
     LF, none after the last: campaign code, form code, form version, unit code, the period's end

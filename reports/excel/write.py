@@ -16,7 +16,7 @@ from openpyxl.styles import Font
 from openpyxl.writer.excel import ExcelWriter
 
 from campaigns.models import ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
-from reports.letterhead import SignOff, heading, sign_off_of, signatures
+from reports.letterhead import SignOff, heading, printed_period, sign_off_of, signatures, standing
 from reports.models import Submission
 from reports.rollup import RollUp, Row, place_at
 
@@ -28,11 +28,6 @@ DOTS = "……"
 KINDS = {"report": "", "roll-up": "汇总", "blank": "空表"}
 """The kinds of workbook, and what each is called in the name of a file."""
 
-_STATES = {
-    Submission.Status.DRAFT: "草稿，尚未上报",
-    Submission.Status.SUBMITTED: "待审",
-    Submission.Status.RETURNED: "被退回，尚未重新上报",
-}
 _BASES = {
     "received": "口径：含待审报表，不是正式数。",
     "strict": "口径：仅计本期已通过的报表，未报本期的单位不沿用上期，不是正式数。",
@@ -51,13 +46,7 @@ def report_workbook(submission: Submission) -> bytes:
     lines = [Line(place.short, figures)]
     if form.layout == ReportForm.Layout.ROWS:
         lines.insert(0, Line(TOTAL, figures, total=True))
-    paper = _paper(
-        form,
-        place,
-        period,
-        sign_off_of(submission),
-        state=_STATES.get(Submission.Status(submission.status), ""),
-    )
+    paper = _paper(form, place, period, sign_off_of(submission), state=standing(submission))
     book = new_book(form, period, submission.unit, "report")
     draw_sheet(book, _sheet_name(form), paper, form.header, lines)
     return to_bytes(book)
@@ -162,14 +151,13 @@ def _paper(
     measure: str = "",
     state: str = "",
 ) -> Paper:
-    ends_on = _day(period.ends_on)
     return Paper(
         title=form.title,
         subtitle=form.subtitle + measure,
         head=heading(form, place, sign_off),
         signatures=signatures(form, place, sign_off),
         notes=(*([form.notes_title] if form.notes_title and form.notes else []), *form.notes, *footnotes),
-        foot=f"第{period.number}期（截至{ends_on}）{f'　{state}' if state else ''}",
+        foot=printed_period(period) + (f"　{state}" if state else ""),
     )
 
 

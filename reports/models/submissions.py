@@ -261,6 +261,8 @@ class SubmissionEvent(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "办理记录"
         ordering = ["pk"]
+        # A check code typed from paper is the beginning of a checksum.
+        indexes = [models.Index(fields=["checksum"], name="event_checksum")]
 
     def __str__(self):
         return f"{self.submission} {self.get_move_display()}"

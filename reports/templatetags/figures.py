@@ -4,7 +4,7 @@ from django import template
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 
-from reports import numbers, validation
+from reports import letterhead, numbers, validation
 
 register = template.Library()
 
@@ -63,6 +63,12 @@ def time_left(due_at, now):
     else:
         span = f"{hours} 小时 {minutes} 分" if hours else f"{minutes} 分钟"
     return f"已过截止 {span}" if due_at < now else f"还有 {span}"
+
+
+@register.filter
+def check_code(checksum):
+    """What a person reads of a checksum: 7K2M-9QXT-4H3D; "" where there is none."""
+    return letterhead.check_code(checksum) if checksum else ""
 
 
 @register.filter

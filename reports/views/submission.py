@@ -9,7 +9,7 @@ from campaigns.models import UnitPlace
 from reports import checks, drafts, lifecycle, permissions
 from reports.forms import ReturnForm
 from reports.grid import build_grid
-from reports.letterhead import heading, sign_off_of
+from reports.letterhead import heading, imprint, sign_off_of, signatures
 from reports.models import Submission, SubmissionEvent
 from reports.rollup import place_at
 
@@ -66,6 +66,7 @@ def report_page(request, submission):
     """Everything that is printed of a report as it stands."""
     form = submission.report_form
     place = place_at(submission.unit, submission.period)
+    sign_off = sign_off_of(submission)
     figures = drafts.figures_of(submission)
     _, previous = checks.previous_figures(submission)
     findings = checks.check(submission)
@@ -81,7 +82,9 @@ def report_page(request, submission):
         "form": form,
         "period": submission.period,
         "place": place,
-        "heading": heading(form, place, sign_off_of(submission)),
+        "heading": heading(form, place, sign_off),
+        "signatures": signatures(form, place, sign_off),
+        "imprint": imprint(submission, lifecycle.checksum(submission)),
         "grid": build_grid(
             form,
             figures,
