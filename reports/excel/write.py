@@ -69,8 +69,32 @@ def roll_up_workbook(form: ReportForm, period: ReportingPeriod, unit: ReportingU
     return to_bytes(book)
 
 
+def forms_workbook(
+    unit: ReportingUnit,
+    period: ReportingPeriod,
+    papers: Sequence[tuple[ReportForm, RollUp]],
+    *,
+    state: str = "",
+) -> bytes:
+    """Return several forms of one unit in one file, each drawn as `roll_up_workbook` draws it.
+
+    papers: forms in printed order with what `roll_up` found for this period and unit. state: at the foot of
+    every page, "" for none.
+    """
+    book = new_book(None, period, unit, "roll-up")
+    for form, rollup in papers:
+        draw_roll_up(book, form, period, unit, rollup, state=state)
+    return to_bytes(book)
+
+
 def draw_roll_up(
-    book: Workbook, form: ReportForm, period: ReportingPeriod, unit: ReportingUnit, rollup: RollUp
+    book: Workbook,
+    form: ReportForm,
+    period: ReportingPeriod,
+    unit: ReportingUnit,
+    rollup: RollUp,
+    *,
+    state: str = "",
 ) -> None:
     """Add the sheets of a roll-up: in layout bands the total in its bands, then a sheet with a row a unit."""
     place = place_at(unit, period)
@@ -83,6 +107,7 @@ def draw_roll_up(
         SignOff(),
         footnotes=_footnotes(period, rollup),
         measure="（本期新增）" if rollup.measure == "increment" else "",
+        state=state,
     )
     if form.layout == ReportForm.Layout.ROWS:
         draw_sheet(book, _sheet_name(form), paper, form.header, lines)
@@ -98,19 +123,22 @@ def file_name(form: ReportForm, period: ReportingPeriod, short: str, kind: str =
     return "_".join(part for part in safe if part) + ".xlsx"
 
 
-def new_book(form: ReportForm, period: ReportingPeriod, unit: ReportingUnit, kind: str) -> Workbook:
-    """Return a workbook without sheets; custom properties say what it is, for the reader of an upload."""
+def new_book(form: ReportForm | None, period: ReportingPeriod, unit: ReportingUnit, kind: str) -> Workbook:
+    """Return a workbook without sheets; custom properties say what it is, for the reader of an upload.
+
+    form: None for a workbook of several.
+    """
     book = Workbook()
     book.remove(book.worksheets[0])
     book._named_styles["Normal"].font = Font(name=BASE_FONT, size=BASE_SIZE)
     book.properties.creator = CREATOR
-    book.properties.title = printable(form.title)
+    book.properties.title = printable(form.title if form else period.campaign.title)
     # Excel asks for a time. The period's end is the same in every export of the same figures.
     book.properties.created = book.properties.modified = datetime.combine(period.ends_on, time())
+    of_form = {"form": form.code, "version": str(form.version)} if form else {}
     properties = {
-        "campaign": form.campaign.code,
-        "form": form.code,
-        "version": str(form.version),
+        "campaign": period.campaign.code,
+        **of_form,
         "unit": unit.code,
         "period": period.ends_on.isoformat(),
         "kind": kind,
