@@ -245,6 +245,13 @@ def return_for_correction(
         notifications.returned(submission, reason)
 
 
+def what_became_of(submission: Submission, seen: str) -> str:
+    """Say in a sentence what became of a submission that waited with the receipt `seen`; "" while it waits."""
+    if submission.status == _Status.SUBMITTED and submission.receipt == seen:
+        return ""
+    return _why_not_decided(submission, seen)
+
+
 def reopen(
     submission: Submission,
     *,

@@ -38,6 +38,7 @@ urlpatterns = [
     path("submissions/<int:pk>/withdraw/", entry.submission_withdraw, name="submission-withdraw"),
     path("c/<str:campaign>/review/", review.review_queue, name="review-queue"),
     path("submissions/<int:pk>/review/", review.submission_review, name="submission-review"),
+    path("submissions/<int:pk>/look/", review.submission_look, name="submission-look"),
     path("submissions/<int:pk>/accept/", review.submission_accept, name="submission-accept"),
     path("submissions/<int:pk>/return/", review.submission_return, name="submission-return"),
     path("submissions/<int:pk>/reopen/", review.submission_reopen, name="submission-reopen"),

@@ -4,6 +4,7 @@ from .announcements import Announcement
 from .changes import CampaignEvent
 from .deadlines import Extension
 from .notices import Notice
+from .reviewing import Look
 from .signoffs import SignOff, SignOffEvent
 from .submissions import Explanation, Figure, FigureChange, RefusedEntry, Submission, SubmissionEvent
 
@@ -14,6 +15,7 @@ __all__ = [
     "Extension",
     "Figure",
     "FigureChange",
+    "Look",
     "Notice",
     "RefusedEntry",
     "SignOff",

@@ -1,94 +1,50 @@
 """审核: the queue of what waits for me, one report with its differences, and the decisions."""
 
+from datetime import datetime, time
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch, prefetch_related_objects
+from django.http import Http404, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import lifecycle, permissions
+from reports import lifecycle, permissions, queue
+from reports.desk import earlier_remarks, read_desk
 from reports.forms import ReturnForm
-from reports.models import Submission, SubmissionEvent
+from reports.models import Look, Submission, SubmissionEvent
 
 from .finding import find_campaign, find_submission
-from .listing import filters_of, page_of, periods_offered
+from .listing import PER_PAGE, filters_of, page_of, periods_offered
 from .submission import report_page
 
-MARKS = {"falls": "有下降", "explained": "有核实说明", "late": "迟报", "again": "再次上报"}
+VIEWS = {"cumulative": "累计", "increment": "新增", "compare": "对比"}
+
+_Move = SubmissionEvent.Move
 
 
 @require_safe
 def review_queue(request, campaign):
-    """What waits for my decision: reports with explanations first, then the longest waiting."""
+    """What waits for my decision, those in most need first."""
     campaign = find_campaign(request, campaign)
     if not permissions.is_coordinator(request.user):
         raise PermissionDenied
-    filters = filters_of(request, campaign, MARKS)
-    waiting = waiting_for(request.user, campaign)
-    sent = SubmissionEvent.objects.filter(move=SubmissionEvent.Move.SUBMITTED)
-    prefetch_related_objects(waiting, Prefetch("events", queryset=sent, to_attr="sendings"))
-    rows = [row for row in map(_queue_row, waiting) if _is_wanted(row, filters)]
-    rows.sort(key=lambda row: (-row["falls"], -row["queries"], row["submission"].submitted_at))
-    page = page_of(request, rows)
-    context = {
-        "campaign": campaign,
+    found = _found(request, campaign)
+    page = page_of(request, found["rows"])
+    context = found | {
         "page": page,
-        "locked": lifecycle.signed_off(row["submission"] for row in page),
-        "waiting": len(waiting),
-        "filters": filters,
-        "forms": {submission.report_form_id: submission.report_form for submission in waiting}.values(),
-        "periods": periods_offered(campaign),
-        "marks": MARKS,
+        "locked": lifecycle.signed_off(row.submission for row in page),
+        "decided_today": _decided_today(request.user, campaign),
+        "query": _query(request),
         "now": timezone.now(),
     }
     return render(request, "reports/review_queue.html", context)
 
 
-def waiting_for(user, campaign):
-    """The submitted reports of a campaign that `user` may decide on."""
-    submitted = list(
-        Submission.objects.visible_to(user)
-        .filter(period__campaign=campaign, status=Submission.Status.SUBMITTED)
-        .select_related("unit", "period", "report_form", "submitted_by")
-        .order_by("report_form__position", "-ends_on", "unit__code")
-    )
-    mine = permissions.reviewable(user, submitted)
-    return [submission for submission in submitted if submission.pk in mine]
-
-
-def _queue_row(submission):
-    """One line of the queue. submission.sendings: its submission events."""
-    explanations = submission.sendings[-1].snapshot.get("explanations", []) if submission.sendings else []
-    falls = sum(entry["finding"].startswith("fall:") for entry in explanations)
-    return {
-        "submission": submission,
-        "falls": falls,
-        "queries": len(explanations),
-        "times": len(submission.sendings),
-    }
-
-
-def _is_wanted(row, filters):
-    submission = row["submission"]
-    marked = {
-        "": True,
-        "falls": row["falls"],
-        "explained": row["queries"],
-        "late": submission.is_late,
-        "again": row["times"] > 1,
-    }
-    return (
-        (filters.units is None or submission.unit_id in filters.units)
-        and filters.form in (None, submission.report_form)
-        and filters.period in (None, submission.period)
-        and marked[filters.mark]
-    )
-
-
 @require_safe
 def submission_review(request, pk):
-    """One report as differences. Opening it ends the clerk's right to withdraw."""
+    """One report as differences, beside the queue. Opening it ends the clerk's right to withdraw."""
     submission = find_submission(request, pk)
     if not permissions.can_review(request.user, submission):
         raise PermissionDenied
@@ -99,17 +55,20 @@ def submission_review(request, pk):
         return redirect("reports:submission-detail", pk)
     if request.method == "GET":
         lifecycle.start_review(submission, by=request.user)
-    return _review_page(request, submission, ReturnForm(report_form=submission.report_form))
+        _look(request.user, submission)
+    return _desk(request, submission, ReturnForm(report_form=submission.report_form))
 
 
-def _review_page(request, submission, form, status=200):
-    waiting = [row.pk for row in waiting_for(request.user, request.campaign)]
-    context = report_page(request, submission) | {
-        "return_form": form,
-        "picked": [int(cell) for cell in form["cells"].value() or () if str(cell).isdecimal()],
-        "waiting": len(waiting),
-    }
-    return render(request, "reports/review.html", context, status=status)
+@require_POST
+def submission_look(request, pk):
+    """Note that the report is still open on the desk; say who else has it open, and what became of it."""
+    submission = find_submission(request, pk)
+    if not permissions.can_review(request.user, submission):
+        raise PermissionDenied
+    decided = lifecycle.what_became_of(submission, request.POST.get("seen", ""))
+    if not decided:
+        _look(request.user, submission)
+    return JsonResponse({"looking": _lookers(request.user, submission), "decided": decided})
 
 
 @require_POST
@@ -117,13 +76,14 @@ def submission_accept(request, pk):
     submission = find_submission(request, pk)
     if not permissions.can_review(request.user, submission):
         raise PermissionDenied
+    rows = _found(request, request.campaign)["rows"]
     try:
         lifecycle.accept(submission, by=request.user, seen=request.POST.get("seen", ""))
     except lifecycle.TransitionError as error:
-        messages.error(request, str(error))
+        messages.error(request, f"{submission}：{error}")
     else:
         messages.success(request, f"已通过：{submission}。")
-    return redirect("reports:review-queue", request.campaign.code)
+    return _next(request, submission, rows)
 
 
 @require_POST
@@ -133,16 +93,17 @@ def submission_return(request, pk):
         raise PermissionDenied
     form = ReturnForm(request.POST, report_form=submission.report_form)
     if not form.is_valid():
-        return _review_page(request, submission, form, status=400)
+        return _desk(request, submission, form, status=400)
+    rows = _found(request, request.campaign)["rows"]
     try:
         lifecycle.return_for_correction(
             submission, by=request.user, seen=request.POST.get("seen", ""), **form.cleaned_data
         )
     except lifecycle.TransitionError as error:
-        messages.error(request, str(error))
+        messages.error(request, f"{submission}：{error}")
     else:
         messages.success(request, f"已退回：{submission}。")
-    return redirect("reports:review-queue", request.campaign.code)
+    return _next(request, submission, rows)
 
 
 @require_POST
@@ -162,3 +123,108 @@ def submission_reopen(request, pk):
         return redirect("reports:submission-detail", pk)
     context = report_page(request, submission) | {"reopen_form": form}
     return render(request, "reports/submission_detail.html", context, status=400)
+
+
+def _found(request, campaign):
+    """The queue with the filters of the address, and what the filters offer."""
+    filters = filters_of(request, campaign, queue.MARKS)
+    waiting = queue.waiting_for(request.user, campaign)
+    rows = [
+        row
+        for row in waiting
+        if (filters.units is None or row.submission.unit_id in filters.units)
+        and filters.form in (None, row.submission.report_form)
+        and filters.period in (None, row.submission.period)
+        and row.has(filters.mark)
+    ]
+    return {
+        "campaign": campaign,
+        "rows": rows,
+        "waiting": len(waiting),
+        "filters": filters,
+        "forms": {row.submission.report_form_id: row.submission.report_form for row in waiting}.values(),
+        "periods": periods_offered(campaign),
+        "marks": queue.MARKS,
+    }
+
+
+def _desk(request, submission, form, status=200):
+    """The desk with one report on it. form: the ReturnForm, filled where it was refused."""
+    view = request.GET.get("view", "compare")
+    shown = request.GET.get("show", "changed")
+    if view not in VIEWS or shown not in ("changed", "all"):
+        raise Http404
+    found = _found(request, submission.period.campaign)
+    position, before, after = queue.neighbours(found["rows"], submission.pk)
+    report = report_page(request, submission)
+    desk = read_desk(submission, report["place"], report["grid"].cells, report["events"])
+    context = {
+        "desk": desk,
+        "only_changed": desk.returned is not None and shown == "changed",
+        "queries": [finding for finding in report["findings"] if finding.finding_class != "hint"],
+        "hints": [finding for finding in report["findings"] if finding.finding_class == "hint"],
+        "remarks": earlier_remarks(submission),
+        "return_form": form,
+        "picked": [int(cell) for cell in form["cells"].value() or () if str(cell).isdecimal()],
+        "position": position,
+        "before": before,
+        "after": after,
+        "beside": _beside(found["rows"], position),
+        "decided_today": _decided_today(request.user, found["campaign"]),
+        "looking": _lookers(request.user, submission),
+        "views": VIEWS,
+        "view": view,
+        "query": _query(request),
+    }
+    return render(request, "reports/review.html", report | found | context, status=status)
+
+
+def _beside(rows, position):
+    """The part of the queue that stands beside a report: as many as a list's page, the report among them."""
+    first = max(0, (position or 1) - 1 - PER_PAGE // 2)
+    return rows[first : first + PER_PAGE]
+
+
+def _decided_today(user, campaign):
+    """How many reports of the campaign `user` has accepted or returned since midnight."""
+    midnight = datetime.combine(campaign.today(), time(), campaign.zone)
+    decided = SubmissionEvent.objects.filter(
+        actor=user, at__gte=midnight, move__in=(_Move.ACCEPTED, _Move.RETURNED)
+    )
+    return decided.filter(submission__period__campaign=campaign).count()
+
+
+def _look(user, submission):
+    Look.objects.update_or_create(submission=submission, person=user, defaults={"at": timezone.now()})
+
+
+def _lookers(user, submission):
+    looks = Look.objects.current().filter(submission=submission).exclude(person=user)
+    return [str(look.person) for look in looks.select_related("person").order_by("at")]
+
+
+def _query(request):
+    """The filters of the address, "?form=fu1" or "", so that a decision leads on in the same queue."""
+    kept = request.GET.copy()
+    for one in ("view", "show", "page"):
+        kept.pop(one, None)
+    return f"?{kept.urlencode()}" if kept else ""
+
+
+def _next(request, submission, rows):
+    """Go on to the next report of the queue as it was, or back to the queue where none is left.
+
+    A report that still waits, because it was not decided, stays open.
+    """
+    waiting = Submission.objects.filter(
+        pk__in=[row.submission.pk for row in rows], status=Submission.Status.SUBMITTED
+    )
+    left = set(waiting.values_list("pk", flat=True))
+    locked = lifecycle.signed_off([row.submission for row in rows if row.submission.pk in left])
+    left -= locked.keys()
+    following = submission.pk if submission.pk in left else queue.next_after(rows, submission.pk, left)
+    if following is None:
+        address = reverse("reports:review-queue", args=[request.campaign.code])
+    else:
+        address = reverse("reports:submission-review", args=[following])
+    return redirect(address + _query(request))

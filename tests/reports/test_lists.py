@@ -81,7 +81,7 @@ def ask(client, name, **query):
 
 def queue(client, **query):
     page = ask(client, "review-queue", **query).context["page"]
-    return [(row["submission"].unit.code, row["submission"].period.number) for row in page]
+    return [(row.submission.unit.code, row.submission.period.number) for row in page]
 
 
 def listed(client, **query):
@@ -118,7 +118,7 @@ def test_a_list_has_fifty_rows_a_page_and_every_number_leads_to_one(
     shown = answer.context["page"]
     row = shown[0]
     assert (shown.number, len(shown)) == (number, rows)
-    assert (row["submission"] if name == "review-queue" else row).unit.code == first
+    assert (row.submission if name == "review-queue" else row).unit.code == first
 
 
 def test_links_to_other_pages_keep_the_filters(boss, world):

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from reports import lifecycle
+from reports.letterhead import check_code
 from reports.models import Submission
 from tests.factories import make_campaign, make_form, make_place, make_submission, make_user
 
@@ -48,7 +49,7 @@ def test_the_queue_lists_what_waits_for_me_and_nothing_else(client, world):
     make_submission(world.form, world.district, world.second, {1: 1}, status="draft")
     client.force_login(world.boss)
     page = client.get(reverse("reports:review-queue", args=["spring"]))
-    assert [row["submission"].unit.code for row in page.context["page"]] == ["district"]
+    assert [row.submission.unit.code for row in page.context["page"]] == ["district"]
 
 
 def test_falls_and_explanations_come_first_in_the_queue(client, world):
@@ -61,7 +62,7 @@ def test_falls_and_explanations_come_first_in_the_queue(client, world):
     lifecycle.submit(fallen, by=world.clerk)
     client.force_login(world.boss)
     page = client.get(reverse("reports:review-queue", args=["spring"]))
-    assert [row["submission"].unit.code for row in page.context["page"]] == ["district", "plain"]
+    assert [row.submission.unit.code for row in page.context["page"]] == ["district", "plain"]
     assert "▼ 降 1" in page.text
 
 
@@ -188,7 +189,7 @@ def test_the_receipt_shows_number_time_and_checksum(client, world):
     client.force_login(world.clerk)
     page = client.get(url("detail", report)).text
     assert report.receipt in page
-    assert lifecycle.checksum(report)[:16] in page
+    assert check_code(lifecycle.checksum(report)) in page
 
 
 def test_the_queue_asks_as_many_queries_for_six_units_as_for_sixty(client, world):
@@ -205,3 +206,103 @@ def test_the_queue_asks_as_many_queries_for_six_units_as_for_sixty(client, world
         counts.append(len(queries))
     assert page.context["page"].paginator.count == 60
     assert counts[0] == counts[1]
+
+
+def many_submitted(world, count):
+    """Reports of so many districts, sent in this order."""
+    reports = []
+    for number in range(count):
+        place = make_place(world.campaign, f"d{number}", parent=world.city)
+        report = make_submission(world.form, place, world.first, {1: 12, 2: 3, 3: 4}, status="draft")
+        lifecycle.submit(report, by=make_user(f"clerk{number}", unit=place))
+        reports.append(report)
+    return reports
+
+
+def test_after_a_decision_the_next_report_of_the_queue_opens_at_once(client, world):
+    first, second, third = many_submitted(world, 3)
+    client.force_login(world.boss)
+    answer = client.post(url("accept", second), {"seen": second.receipt})
+    assert answer.url == url("review", third)
+    answer = client.post(url("return", third), {"seen": third.receipt, "comment": "请核对台账"})
+    assert answer.url == url("review", first)
+    answer = client.post(url("accept", first), {"seen": first.receipt})
+    assert answer.url == reverse("reports:review-queue", args=["spring"])
+
+
+def test_the_filters_stay_while_one_goes_through_the_queue(client, world):
+    first, second, third = many_submitted(world, 3)
+    client.force_login(world.boss)
+    answer = client.post(f"{url('accept', first)}?q=d2", {"seen": first.receipt})
+    assert answer.url == f"{url('review', third)}?q=d2"
+    page = client.get(answer.url)
+    assert [row.submission for row in page.context["beside"]] == [third]
+    assert "第 <strong>1</strong>/1 份" in page.text
+    assert second.receipt not in page.text
+
+
+def test_a_report_that_was_sent_again_meanwhile_stays_on_the_desk_with_a_sentence(client, world):
+    first, _ = many_submitted(world, 2)
+    seen = first.receipt
+    lifecycle.withdraw(first, by=first.submitted_by)
+    lifecycle.submit(first, by=world.clerk)
+    client.force_login(world.boss)
+    page = client.post(url("accept", first), {"seen": seen}, follow=True)
+    assert page.redirect_chain[-1][0] == url("review", first)
+    assert "重新上报，数据未变" in page.text
+
+
+def test_after_a_resubmission_the_reviewer_sees_only_what_changed(client, world):
+    report = world.submitted()
+    lifecycle.return_for_correction(report, by=world.boss, comment="第2列与台账不符", cells=[2])
+    report.figures.filter(indicator__number=2).update(value=9)
+    lifecycle.submit(report, by=world.clerk)
+    client.force_login(world.boss)
+    page = client.get(url("review", report))
+    assert [row.cell.indicator.number for row in page.context["desk"].changed] == [2]
+    assert 'id="c2"' in page.text
+    assert 'id="c1"' not in page.text
+    assert "第2列与台账不符" in page.text
+    assert 'id="c1"' in client.get(f"{url('review', report)}?show=all").text
+
+
+def test_the_same_figures_sent_again_are_said_to_be_the_same(client, world):
+    report = world.submitted()
+    lifecycle.return_for_correction(report, by=world.boss, comment="请核对台账")
+    lifecycle.submit(report, by=world.clerk)
+    client.force_login(world.boss)
+    assert "与退回时完全相同" in client.get(url("review", report)).text
+
+
+def test_the_share_is_of_the_city_with_what_waits(client, world):
+    make_submission(world.form, world.city, world.first, {1: 36, 2: 1, 3: 4})
+    report = world.submitted()
+    client.force_login(world.boss)
+    page = client.get(url("review", report))
+    # 12 of 12 + 36, 3 of 3 + 1, 4 of 4 + 4.
+    assert [str(row.share) for row in page.context["desk"].rows] == ["25.0", "75.0", "50.0"]
+    assert "占全市" in page.text
+
+
+@pytest.mark.parametrize("view", ["cumulative", "increment", "compare"])
+def test_the_desk_has_three_views_and_no_others(client, world, view):
+    report = world.submitted()
+    client.force_login(world.boss)
+    assert client.get(f"{url('review', report)}?view={view}").status_code == 200
+    assert client.get(f"{url('review', report)}?view=nothing").status_code == 404
+
+
+def test_one_hears_who_else_has_the_report_open_and_what_became_of_it(client, world):
+    colleague = make_user("colleague", unit=world.city, role="coordinator", name="另一审核员")
+    report = world.submitted()
+    client.force_login(colleague)
+    client.get(url("review", report))
+    client.force_login(world.boss)
+    assert "另一审核员 也正在查看" in client.get(url("review", report)).text
+    assert "另一审核员 正在看" in client.get(reverse("reports:review-queue", args=["spring"])).text
+    told = client.post(url("look", report), {"seen": report.receipt}).json()
+    assert told == {"looking": ["另一审核员"], "decided": ""}
+    lifecycle.accept(report, by=colleague)
+    told = client.post(url("look", report), {"seen": report.receipt}).json()
+    assert "已由另一审核员" in told["decided"]
+    assert "通过" in told["decided"]
