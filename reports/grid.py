@@ -15,6 +15,7 @@ class GridCell:
     """One cell. Figures are Decimals in the indicator's unit of measure, None where blank.
 
     `text` stands in the input: what was typed and refused, otherwise the figure with its separators.
+    `path`: texts of the headers above it (`Header.paths`).
     `seen` is the figure as stored when the page was drawn: a save changes the cell only while it still is.
     """
 
@@ -25,6 +26,13 @@ class GridCell:
     previous: Decimal | None
     findings: tuple[Finding, ...]
     marked: bool
+    path: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What a screen reader says of the cell: the headers above it from the top, then its column."""
+        above = "，".join(self.path).replace("：，", "：")
+        return f"{above}，第{self.indicator.number}列"
 
     @property
     def increment(self) -> Decimal | None:
@@ -84,6 +92,7 @@ def build_grid(
     """
     typed = typed or {}
     indicators = {indicator.number: indicator for indicator in form.columns}
+    paths = form.header.paths()
 
     def cell(number: int) -> GridCell:
         indicator = indicators[number]
@@ -96,6 +105,7 @@ def build_grid(
             previous=previous.get(number),
             findings=tuple(finding for finding in findings if number in finding.cells),
             marked=number in marked,
+            path=paths[number],
         )
 
     return Grid(

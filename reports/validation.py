@@ -175,6 +175,13 @@ def increments(facts: IndicatorFacts, reports: Iterable[Figures]) -> list[Decima
     return found
 
 
+def rule_key(rule: WrittenRule, checked: str) -> str:
+    """Return the key of the finding that a written rule makes in the form with the code `checked`."""
+    key = hashlib.sha256(rule.text.encode()).hexdigest()[:12]
+    # Two other forms may say the same of this one.
+    return f"rule:{key}" if rule.form in ("", checked) else f"rule:{rule.form}:{key}"
+
+
 def blocking(findings: Iterable[Finding]) -> list[Finding]:
     """Return what forbids submission: the fatal findings, and the queries without a good explanation."""
     return [
@@ -349,14 +356,12 @@ class _Report:
             listed = "，".join(self._listed(cell, home, filled[cell]) for cell in expression.ordered_cells)
             message = f"{rule.say}（{listed}）"
         else:
-            message = f"应满足：{_in_words(expression, lambda cell: self._named(cell, home, filled[cell]))}"
-        key = hashlib.sha256(rule.text.encode()).hexdigest()[:12]
+            message = f"应满足：{in_words(expression, lambda cell: self._named(cell, home, filled[cell]))}"
+        key = rule_key(rule, self.form)
         if home != self.form:
-            # Two other forms may say the same of this one.
-            key = f"{home}:{key}"
             message = f"{self.other_forms[home].name}：{message}"
         own = [cell.number for cell in expression.ordered_cells if (cell.form or home) == self.form]
-        yield Finding(f"rule:{key}", rule.finding_class, message, tuple(dict.fromkeys(own)))
+        yield Finding(key, rule.finding_class, message, tuple(dict.fromkeys(own)))
 
     def _value(self, cell: Cell, home: str) -> Decimal | None:
         """Read a cell of a rule that stands in the form `home`; `last.cN` is of that form."""
@@ -409,7 +414,7 @@ _WORDS = {
 _TOKEN = re.compile(r"[a-z_][a-z0-9_.]*|[<>=!]=|[<>*/]")
 
 
-def _in_words(expression: Expression, name: Callable[[Cell], str]) -> str:
+def in_words(expression: Expression, name: Callable[[Cell], str]) -> str:
     """Write a rule in Chinese, each cell as `name` gives it."""
     cells = {str(cell): cell for cell in expression.ordered_cells}
 
