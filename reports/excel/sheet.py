@@ -5,17 +5,18 @@ heights and font sizes in points.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from itertools import pairwise
 from math import ceil
 from unicodedata import east_asian_width
+from xml.sax.saxutils import escape
 
 from openpyxl.cell import Cell
-from openpyxl.styles import Alignment, Border, Font, Side
+from openpyxl.styles import Alignment, Border, Font, Protection, Side
 from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
@@ -25,6 +26,8 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from campaigns.header import Band, Column, Header, HeaderCell
+
+from .book import FormSheet, add_sheet
 
 TITLE_FONT = "方正小标宋简体"
 FONT = "宋体"
@@ -72,12 +75,18 @@ class Line:
     """A row of figures, once under each band.
 
     values: by indicator number, written with the indicator's decimals; None or absent is an empty cell.
+    formulas: by indicator number, what computes the value, without the sign =. summed: numbers of the columns
+    whose value is a live sum of all lines after this one, empty while they are.
+    open: to be filled, where the sheet is protected.
     """
 
     stub: str
     values: Mapping[int, Decimal | None]
     total: bool = False
     carried: bool = False
+    formulas: Mapping[int, str] = field(default_factory=dict)
+    summed: Collection[int] = ()
+    open: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,9 +128,22 @@ def side_by_side(header: Header) -> Header:
     return Header(bands=(Band(tuple(columns), depth, rows, numbers),), layout="rows")
 
 
-def draw_sheet(book: Workbook, name: str, paper: Paper, header: Header, lines: Sequence[Line]) -> Worksheet:
+@dataclass(frozen=True)
+class Drawn:
+    """A sheet as drawn. first_rows: by indicator number, the column and the row of its first line."""
+
+    sheet: FormSheet
+    first_rows: Mapping[int, tuple[int, int]]
+
+    def address(self, number: int, line: int) -> str:
+        """Return where the figure of an indicator stands in a line, counted from 0: B9."""
+        column, row = self.first_rows[number]
+        return f"{get_column_letter(column)}{row + line}"
+
+
+def draw_sheet(book: Workbook, name: str, paper: Paper, header: Header, lines: Sequence[Line]) -> Drawn:
     """Add a sheet to `book`: the table of `header` with `lines` under each band, and `paper` around it."""
-    sheet = book.create_sheet(sheet_name(name))
+    sheet = add_sheet(book, sheet_name(name))
     pen = _Pen(sheet, header, [line.stub for line in lines])
     pen.full_width(paper.title, pen.look(TITLE_SIZE, font=TITLE_FONT, wrap=True), TITLE_HEIGHT, TITLE_SIZE)
     if paper.subtitle:
@@ -129,9 +151,13 @@ def draw_sheet(book: Workbook, name: str, paper: Paper, header: Header, lines: S
     if paper.head:
         pen.fields(paper.head, HEAD_HEIGHT, spread=True)
     above = pen.row
+    first_rows: dict[int, tuple[int, int]] = {}
     for band in header.bands:
         pen.band_header(band)
         below_header = pen.row
+        first_rows |= {
+            column.number: (position, pen.row) for position, column in enumerate(band.columns, start=2)
+        }
         pen.figures(band, lines, FIGURE_HEIGHT[header.layout])
     if paper.signatures:
         pen.fields(paper.signatures, SIGNATURE_HEIGHT, spread=False)
@@ -145,7 +171,7 @@ def draw_sheet(book: Workbook, name: str, paper: Paper, header: Header, lines: S
     else:
         # The header of one band over the figures of another would mislead.
         sheet.print_title_rows = f"1:{above - 1}"
-    return sheet
+    return Drawn(sheet, first_rows)
 
 
 def sheet_name(text: str) -> str:
@@ -173,7 +199,7 @@ class _Merges(MultiCellRange):
 class _Pen:
     """Writes down one sheet row by row; `row` is the next one."""
 
-    def __init__(self, sheet: Worksheet, header: Header, stubs: Sequence[str]) -> None:
+    def __init__(self, sheet: FormSheet, header: Header, stubs: Sequence[str]) -> None:
         self.sheet = sheet
         sheet.merged_cells = _Merges()
         self.row = 1
@@ -194,9 +220,10 @@ class _Pen:
         shrink: bool = False,
         box: bool = False,
         number_format: str = "General",
+        unlocked: bool = False,
     ) -> StyleArray:
         """Return the style of cells that look so; cells share it, which is what makes a large sheet quick."""
-        key = (size, font, bold, italic, horizontal, indent, wrap, shrink, box, number_format)
+        key = (size, font, bold, italic, horizontal, indent, wrap, shrink, box, number_format, unlocked)
         if key not in self.looks:
             model = Cell(self.sheet, row=1, column=1)
             model.font = Font(name=font, size=size, bold=bold, italic=italic)
@@ -206,6 +233,8 @@ class _Pen:
             model.number_format = number_format
             if box:
                 model.border = _BOX
+            if unlocked:
+                model.protection = Protection(locked=False)
             self.looks[key] = model._style
         return self.looks[key]
 
@@ -285,22 +314,64 @@ class _Pen:
             self.sheet.cell(self.row, position, indicator.number)._style = style
         self.end_row(NUMBER_ROW_HEIGHT)
 
-    def figures(self, band: Band, lines: Iterable[Line], height: float) -> None:
-        """Write a row a line. Figures go in as digits: openpyxl would take a Decimal through a float."""
+    def figures(self, band: Band, lines: Sequence[Line], height: float) -> None:
+        """Write a row a line, as text: digit by digit, and many times quicker than a cell at a time."""
         decimals = {column.decimals for column in band.columns}
+        letters = [get_column_letter(position) for position in range(1, len(band.columns) + 2)]
+        last = self.row + len(lines) - 1
+        styles: dict[tuple[bool, ...], tuple[int, dict[int, int]]] = {}
         for line in lines:
-            look = partial(self.look, TEXT_SIZE, bold=line.total, italic=line.carried, shrink=True, box=True)
-            self.text(self.row, 1, line.stub, look(horizontal="left", indent=1))
-            figure_looks = {
-                places: look(horizontal="right", number_format=figure_format(places)) for places in decimals
-            }
-            for position, column in enumerate(band.columns, start=2):
-                cell = self.sheet.cell(self.row, position)
-                cell._style = figure_looks[column.decimals]
+            kind = (line.total, line.carried, line.open)
+            if kind not in styles:
+                styles[kind] = self._line_styles(line, decimals)
+            stub_style, figure_styles = styles[kind]
+            cells = [self._stub(f"A{self.row}", line.stub, stub_style)]
+            for letter, column in zip(letters[1:], band.columns, strict=True):
                 value = line.values.get(column.number)
-                if value is not None:
-                    cell._value = f"{value:.{column.decimals}f}"
+                written = "" if value is None else f"<v>{value:.{column.decimals}f}</v>"
+                if line.formulas or line.summed:
+                    below = f"{letter}{self.row + 1}:{letter}{last}"
+                    written = _formula(line, column.number, below, value) + written
+                style = figure_styles[column.decimals]
+                cells.append(f'<c r="{letter}{self.row}" s="{style}">{written}</c>')
+            self.sheet.figure_rows[self.row] = "".join(cells)
             self.end_row(height)
+        # openpyxl says how far the sheet reaches by the cells that it knows.
+        self.sheet.cell(last, len(letters))
+
+    def _line_styles(self, line: Line, decimals: Iterable[int]) -> tuple[int, dict[int, int]]:
+        """Return the numbers of the styles of the stub, and of figures by their decimals."""
+        look = partial(self.look, TEXT_SIZE, bold=line.total, italic=line.carried, shrink=True, box=True)
+        known = self.sheet.parent._cell_styles
+        figures = {
+            places: known.add(
+                look(horizontal="right", number_format=figure_format(places), unlocked=line.open)
+            )
+            for places in decimals
+        }
+        return known.add(look(horizontal="left", indent=1)), figures
+
+    def _stub(self, address: str, text: str, style: int) -> str:
+        """Return the cell of a stub, as `text` writes one."""
+        written = printable(text)
+        if written.startswith(_FORMULA):
+            quoted = copy(self.sheet.parent._cell_styles[style])
+            quoted.quotePrefix = 1
+            style = self.sheet.parent._cell_styles.add(quoted)
+        if not written:
+            return f'<c r="{address}" s="{style}"/>'
+        space = ' xml:space="preserve"' if written != written.strip() else ""
+        return f'<c r="{address}" s="{style}" t="inlineStr"><is><t{space}>{escape(written)}</t></is></c>'
+
+
+def _formula(line: Line, number: int, below: str, value: Decimal | None) -> str:
+    """Return the formula of a figure as XML, "" where it has none. below: the cells under it."""
+    if number in line.formulas:
+        return f"<f>{escape(line.formulas[number])}</f>"
+    if number not in line.summed:
+        return ""
+    total = f"SUM({below})"
+    return f"<f>{total}</f>" if value is not None else f'<f>IF(COUNT({below})=0,"",{total})</f>'
 
 
 def figure_format(decimals: int) -> str:

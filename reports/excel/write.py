@@ -6,20 +6,17 @@ Here stands what is written around and into the table; how it is drawn is in `sh
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time
-from io import BytesIO
-from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 from openpyxl.packaging.custom import StringProperty
 from openpyxl.styles import Font
-from openpyxl.writer.excel import ExcelWriter
 
 from campaigns.models import ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 from reports.letterhead import SignOff, heading, printed_period, sign_off_of, signatures, standing
 from reports.models import Submission
 from reports.rollup import RollUp, Row, place_at
 
+from .book import to_bytes
 from .sheet import BASE_FONT, BASE_SIZE, Line, Paper, draw_sheet, printable, side_by_side
 
 CREATOR = "春风行动统计报送"
@@ -146,23 +143,6 @@ def new_book(form: ReportForm | None, period: ReportingPeriod, unit: ReportingUn
     for name, value in properties.items():
         book.custom_doc_props.append(StringProperty(name=f"chunfeng-{name}", value=printable(value)))
     return book
-
-
-def to_bytes(book: Workbook) -> bytes:
-    """Return the file. The same figures always make the same bytes: nothing in it tells when it was made."""
-    buffer = BytesIO()
-    ExcelWriter(book, _TimelessZip(buffer, "w", ZIP_DEFLATED)).save()
-    return buffer.getvalue()
-
-
-class _TimelessZip(ZipFile):
-    """An archive whose members bear no time."""
-
-    def writestr(self, zinfo_or_arcname, data, compress_type=None, compresslevel=None):
-        super().writestr(ZipInfo(zinfo_or_arcname), data, compress_type or self.compression, compresslevel)
-
-    def write(self, filename, arcname=None, compress_type=None, compresslevel=None):
-        self.writestr(arcname, Path(filename).read_bytes(), compress_type, compresslevel)
 
 
 def _sheet_name(form: ReportForm) -> str:

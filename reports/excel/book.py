@@ -1,0 +1,78 @@
+"""How a workbook is written: rows of figures as text, and no time in the file.
+
+openpyxl draws the page; a long table of figures is quicker written down by itself. `sheet` fills a `FormSheet`,
+whose rows of figures are kept as XML and go between openpyxl's own.
+"""
+
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from openpyxl import Workbook
+from openpyxl.comments.comment_sheet import CommentRecord
+from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
+from openpyxl.worksheet._writer import WorksheetWriter
+from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
+from openpyxl.xml.functions import fromstring
+
+NOTE_COLOUR = b"#eeeeee"
+_NOTE_COLOUR_OF_OPENPYXL = b"#ffffe1"
+
+
+class FormSheet(Worksheet):
+    """A sheet with rows of figures. figure_rows: by row number, the XML of its cells."""
+
+    def __init__(self, parent: Workbook, title: str) -> None:
+        super().__init__(parent, title)
+        self.figure_rows: dict[int, str] = {}
+
+
+def add_sheet(book: Workbook, title: str) -> FormSheet:
+    """Add a sheet at the end; openpyxl numbers a title that is taken."""
+    sheet = FormSheet(book, title)
+    book._add_sheet(sheet)
+    return sheet
+
+
+def to_bytes(book: Workbook) -> bytes:
+    """Return the file. The same figures always make the same bytes: nothing in it tells when it was made."""
+    buffer = BytesIO()
+    _Writer(book, _TimelessZip(buffer, "w", ZIP_DEFLATED)).save()
+    return buffer.getvalue()
+
+
+class _Writer(ExcelWriter):
+    def write_worksheet(self, ws):
+        ws._drawing = SpreadsheetDrawing()
+        ws._drawing.charts, ws._drawing.images = ws._charts, ws._images
+        writer = _SheetWriter(ws)
+        writer.write()
+        ws._rels = writer._rels
+        self._archive.write(writer.out, ws.path[1:])
+        self.manifest.append(ws)
+        writer.cleanup()
+
+
+class _SheetWriter(WorksheetWriter):
+    def write_row(self, xf, row, row_idx):
+        cells = getattr(self.ws, "figure_rows", {}).get(row_idx)
+        if cells is None:
+            super().write_row(xf, row, row_idx)
+            return
+        # Cells of such a row exist for their notes alone.
+        self.ws._comments += [CommentRecord.from_cell(cell) for cell in row if cell._comment is not None]
+        height = self.ws.row_dimensions[row_idx].height
+        xf.write(fromstring(f'<row r="{row_idx}" ht="{height:g}" customHeight="1">{cells}</row>'))
+
+
+class _TimelessZip(ZipFile):
+    """An archive whose members bear no time; notes in it are grey."""
+
+    def writestr(self, zinfo_or_arcname, data, compress_type=None, compresslevel=None):
+        if zinfo_or_arcname.endswith(".vml"):
+            data = data.replace(_NOTE_COLOUR_OF_OPENPYXL, NOTE_COLOUR)
+        super().writestr(ZipInfo(zinfo_or_arcname), data, compress_type or self.compression, compresslevel)
+
+    def write(self, filename, arcname=None, compress_type=None, compresslevel=None):
+        self.writestr(arcname, Path(filename).read_bytes(), compress_type, compresslevel)
