@@ -49,6 +49,12 @@ urlpatterns = [
     path("c/<str:campaign>/lines/<str:period>/", board.lines, name="lines"),
     path(f"c/<str:campaign>/roll-up/{ONE}export/", exports.roll_up_export, name="roll-up-export"),
     path(f"c/<str:campaign>/blank/{ONE}", exports.blank_export, name="blank-export"),
+    path(f"c/<str:campaign>/template/{ONE}", exports.template_export, name="template-export"),
+    path(
+        "c/<str:campaign>/templates/<str:period>/<str:unit>/",
+        exports.templates_export,
+        name="templates-export",
+    ),
     path("submissions/<int:pk>/export/", exports.submission_export, name="submission-export"),
     path(f"c/<str:campaign>/blank/{ONE}print/", printing.blank_print, name="blank-print"),
     path("submissions/<int:pk>/print/", printing.submission_print, name="submission-print"),

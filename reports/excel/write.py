@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 
 from openpyxl import Workbook
-from openpyxl.packaging.custom import StringProperty
 from openpyxl.styles import Font
 
 from campaigns.models import ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
@@ -17,12 +16,13 @@ from reports.models import Submission
 from reports.rollup import RollUp, Row, place_at
 
 from .book import to_bytes
+from .mark import mark_of, write_properties
 from .sheet import BASE_FONT, BASE_SIZE, Line, Paper, draw_sheet, printable, side_by_side
 
 CREATOR = "春风行动统计报送"
 TOTAL = "总计"
 DOTS = "……"
-KINDS = {"report": "", "roll-up": "汇总", "blank": "空表"}
+KINDS = {"report": "", "roll-up": "汇总", "blank": "空表", "template": "填报模板"}
 """The kinds of workbook, and what each is called in the name of a file."""
 
 _BASES = {
@@ -43,9 +43,9 @@ def report_workbook(submission: Submission) -> bytes:
     lines = [Line(place.short, figures)]
     if form.layout == ReportForm.Layout.ROWS:
         lines.insert(0, Line(TOTAL, figures, total=True))
-    paper = _paper(form, place, period, sign_off_of(submission), state=standing(submission))
+    paper = paper_of(form, place, period, sign_off_of(submission), state=standing(submission))
     book = new_book(form, period, submission.unit, "report")
-    draw_sheet(book, _sheet_name(form), paper, form.header, lines)
+    draw_sheet(book, sheet_title(form), paper, form.header, lines)
     return to_bytes(book)
 
 
@@ -55,7 +55,7 @@ def blank_workbook(form: ReportForm, unit: ReportingUnit, period: ReportingPerio
     stubs = [TOTAL, "", DOTS, DOTS] if form.layout == ReportForm.Layout.ROWS else [place.short]
     lines = [Line(stub, {}, total=stub == TOTAL) for stub in stubs]
     book = new_book(form, period, unit, "blank")
-    draw_sheet(book, _sheet_name(form), _paper(form, place, period, SignOff()), form.header, lines)
+    draw_sheet(book, sheet_title(form), paper_of(form, place, period, SignOff()), form.header, lines)
     return to_bytes(book)
 
 
@@ -97,7 +97,7 @@ def draw_roll_up(
     place = place_at(unit, period)
     total = Line(TOTAL, rollup.total, total=True)
     lines = [total, *(Line(row.name, row.values, carried=_is_carried(row, period)) for row in rollup.rows)]
-    paper = _paper(
+    paper = paper_of(
         form,
         place,
         period,
@@ -107,17 +107,22 @@ def draw_roll_up(
         state=state,
     )
     if form.layout == ReportForm.Layout.ROWS:
-        draw_sheet(book, _sheet_name(form), paper, form.header, lines)
+        draw_sheet(book, sheet_title(form), paper, form.header, lines)
         return
-    draw_sheet(book, _sheet_name(form), paper, form.header, [Line(place.short, rollup.total)])
-    draw_sheet(book, f"{_sheet_name(form)[:28]}分单位", paper, side_by_side(form.header), lines)
+    draw_sheet(book, sheet_title(form), paper, form.header, [Line(place.short, rollup.total)])
+    draw_sheet(book, f"{sheet_title(form)[:28]}分单位", paper, side_by_side(form.header), lines)
 
 
 def file_name(form: ReportForm, period: ReportingPeriod, short: str, kind: str = "report") -> str:
     """Return a name for a download, fit for every system: 附件1_江汉区_第3期_截至2014-02-28.xlsx."""
-    parts = [form.annex or form.title, short, KINDS[kind], f"第{period.number}期", f"截至{period.ends_on}"]
-    safe = [_NOT_IN_FILE_NAME.sub("", printable(part))[:30].strip(".") for part in parts]
-    return "_".join(part for part in safe if part) + ".xlsx"
+    parts = (form.annex or form.title, short, KINDS[kind], f"第{period.number}期", f"截至{period.ends_on}")
+    return f"{safe_name(*parts)}.xlsx"
+
+
+def safe_name(*parts: str) -> str:
+    """Return a name of a file or folder that every system takes, its parts joined by _; without an ending."""
+    safe = (_NOT_IN_FILE_NAME.sub("", printable(part))[:30].strip(".") for part in parts)
+    return "_".join(part for part in safe if part) or "_"
 
 
 def new_book(form: ReportForm | None, period: ReportingPeriod, unit: ReportingUnit, kind: str) -> Workbook:
@@ -132,24 +137,16 @@ def new_book(form: ReportForm | None, period: ReportingPeriod, unit: ReportingUn
     book.properties.title = printable(form.title if form else period.campaign.title)
     # Excel asks for a time. The period's end is the same in every export of the same figures.
     book.properties.created = book.properties.modified = datetime.combine(period.ends_on, time())
-    of_form = {"form": form.code, "version": str(form.version)} if form else {}
-    properties = {
-        "campaign": period.campaign.code,
-        **of_form,
-        "unit": unit.code,
-        "period": period.ends_on.isoformat(),
-        "kind": kind,
-    }
-    for name, value in properties.items():
-        book.custom_doc_props.append(StringProperty(name=f"chunfeng-{name}", value=printable(value)))
+    write_properties(book, mark_of(form, unit, period, kind))
     return book
 
 
-def _sheet_name(form: ReportForm) -> str:
+def sheet_title(form: ReportForm) -> str:
+    """Return what the sheet of a form is called, before it is cut to what Excel takes."""
     return form.annex or form.title
 
 
-def _paper(
+def paper_of(
     form: ReportForm,
     place: UnitPlace,
     period: ReportingPeriod,

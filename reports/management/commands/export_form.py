@@ -7,14 +7,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from campaigns.models import ReportForm, ReportingPeriod, ReportingUnit
+from reports.excel.template import template_workbook
 from reports.excel.write import KINDS, blank_workbook, report_workbook, roll_up_workbook
 from reports.management.arguments import named_form, named_period, named_unit
 from reports.models import Submission
-from reports.rollup import RollUpError, roll_up
+from reports.rollup import RollUpError, place_at, roll_up
+from reports.tasks import owes
 
 
 class Command(BaseCommand):
-    help = "按官方表式导出 Excel 工作簿：本单位填报的报表、含所属各单位的汇总表，或空表。"
+    help = "按官方表式导出 Excel 工作簿：本单位填报的报表、含所属各单位的汇总表、空表，或填报模板。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("campaign", metavar="CAMPAIGN", help="活动代码，例如 wuhan-2014")
@@ -22,7 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("--unit", metavar="CODE", help="单位代码")
         parser.add_argument("--period", metavar="DATE", help="报告期截止日，例如 2014-02-28")
         parser.add_argument(
-            "--kind", default="report", help="report（本单位填报的，默认）、roll-up（汇总）或 blank（空表）"
+            "--kind",
+            default="report",
+            help="report（本单位填报的，默认）、roll-up（汇总）、blank（空表）或 template（填报模板）",
         )
         parser.add_argument(
             "--basis", default="accepted", help="汇总口径：accepted（正式数，默认）、received 或 strict"
@@ -55,6 +59,11 @@ def _workbook(
     kind = options["kind"]
     if kind == "blank":
         return blank_workbook(form, unit, period)
+    if kind == "template":
+        place = place_at(unit, period)
+        if not owes(place, form):
+            raise CommandError(f"{unit}不填报{form}，没有填报模板，请核对 --unit 和报表代码。")
+        return template_workbook(form, place, period)
     if kind == "roll-up":
         try:
             rollup = roll_up(form, period, unit, basis=options["basis"], measure=options["measure"])
