@@ -68,7 +68,13 @@ def _pages(request, campaign, roles):
 
 BELONGS_TO = {
     "task-list": {"task-list", "entry", "submission-confirm"},
-    "review-queue": {"review-queue", "submission-review", "submission-accept", "submission-return"},
+    "review-queue": {
+        "review-queue",
+        "submission-review",
+        "submission-accept",
+        "submission-return",
+        "bulk-confirm",
+    },
     "roll-up-home": {"roll-up-home", "roll-up", "lines"},
     "sign-off-home": {
         "sign-off-home",

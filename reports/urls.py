@@ -4,6 +4,7 @@ from django.urls import path
 
 from .views import (
     board,
+    bulk,
     campaign_manage,
     campaign_page,
     details,
@@ -39,6 +40,10 @@ urlpatterns = [
     path("submissions/<int:pk>/confirm/", entry.submission_confirm, name="submission-confirm"),
     path("submissions/<int:pk>/withdraw/", entry.submission_withdraw, name="submission-withdraw"),
     path("c/<str:campaign>/review/", review.review_queue, name="review-queue"),
+    path("c/<str:campaign>/review/bulk/", bulk.bulk_confirm, name="bulk-confirm"),
+    path("c/<str:campaign>/review/bulk/start/", bulk.bulk_start, name="bulk-start"),
+    path("review/bulk/<int:pk>/stop/", bulk.bulk_stop, name="bulk-stop"),
+    path("review/bulk/<int:pk>/finish/", bulk.bulk_finish, name="bulk-finish"),
     path("submissions/<int:pk>/review/", review.submission_review, name="submission-review"),
     path("submissions/<int:pk>/look/", review.submission_look, name="submission-look"),
     path("submissions/<int:pk>/accept/", review.submission_accept, name="submission-accept"),

@@ -13,11 +13,12 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import Resolver404, URLPattern, get_resolver, resolve, reverse
 from django.urls.resolvers import RoutePattern
+from django.utils import timezone
 
 from campaigns.models import DayOff, Doubt, Exemption, ReportingUnit, Target
 from chunfeng.accounts.models import Membership, ProposedMembership
 from reports import lifecycle, sign_off
-from reports.models import Announcement, Extension, Notice, SignOff
+from reports.models import Announcement, Bulk, Extension, Notice, SignOff
 from tests.factories import (
     make_campaign,
     make_form,
@@ -56,6 +57,7 @@ NOT_THERE = 999_999
 NAMED_BY_PK = {
     "reports:submission-*": "report",
     "reports:announcement-*": "announcement",
+    "reports:bulk-*": "bulk",
     "reports:extension-*": "extension",
     "reports:exemption-*": "exemption",
     "reports:doubt-*": "doubt",
@@ -65,7 +67,7 @@ NAMED_BY_PK = {
     "accounts:person-*": "person",
 }
 """What the number in an address is the number of."""
-OF_A_CAMPAIGN = ("doubt", "target")
+OF_A_CAMPAIGN = ("bulk", "doubt", "target")
 """Things that belong to a campaign, not to one of its units."""
 
 
@@ -367,6 +369,11 @@ def _fill(world, whose, place):
     things["exemption", whose] = Exemption.objects.create(**granted, granted_by="演示")
     if whose not in CAMPAIGNS:
         return
+    things["bulk", whose] = Bulk.objects.create(
+        campaign=campaign,
+        by=world.people["coordinator" if whose == "own" else "away"],
+        due_at=timezone.now() + timedelta(hours=1),
+    )
     things["doubt", whose] = Doubt.objects.create(campaign=campaign, position=1, reading="按人数")
     things["target", whose] = things["campaigns_target", whose] = Target.objects.create(
         campaign=campaign, position=1, indicator=form.columns[0], at_least=3, over="week"

@@ -4,12 +4,14 @@ from .announcements import Announcement
 from .changes import CampaignEvent
 from .deadlines import Extension
 from .notices import Notice
-from .reviewing import Look
+from .reviewing import Bulk, BulkItem, Look
 from .signoffs import SignOff, SignOffEvent
 from .submissions import Explanation, Figure, FigureChange, RefusedEntry, Submission, SubmissionEvent
 
 __all__ = [
     "Announcement",
+    "Bulk",
+    "BulkItem",
     "CampaignEvent",
     "Explanation",
     "Extension",

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import lifecycle, permissions, queue
+from reports import bulk, lifecycle, permissions, queue
 from reports.desk import earlier_remarks, read_desk
 from reports.forms import ReturnForm
 from reports.models import Look, Submission, SubmissionEvent
@@ -30,13 +30,15 @@ def review_queue(request, campaign):
     campaign = find_campaign(request, campaign)
     if not permissions.is_coordinator(request.user):
         raise PermissionDenied
-    found = _found(request, campaign)
+    bulk.finish_due(campaign)
+    found = find_queue(request, campaign)
     page = page_of(request, found["rows"])
     context = found | {
         "page": page,
         "locked": lifecycle.signed_off(row.submission for row in page),
         "decided_today": _decided_today(request.user, campaign),
-        "query": _query(request),
+        "bulks": bulk.shown_to(request.user, campaign),
+        "query": filters_kept(request),
         "now": timezone.now(),
     }
     return render(request, "reports/review_queue.html", context)
@@ -48,6 +50,8 @@ def submission_review(request, pk):
     submission = find_submission(request, pk)
     if not permissions.can_review(request.user, submission):
         raise PermissionDenied
+    if bulk.finish_due(request.campaign):
+        submission.refresh_from_db()
     if submission.status != Submission.Status.SUBMITTED:
         messages.info(request, f"该表{submission.get_status_display()}，现在不需要审核。")
         return redirect("reports:submission-detail", pk)
@@ -76,7 +80,7 @@ def submission_accept(request, pk):
     submission = find_submission(request, pk)
     if not permissions.can_review(request.user, submission):
         raise PermissionDenied
-    rows = _found(request, request.campaign)["rows"]
+    rows = find_queue(request, request.campaign)["rows"]
     try:
         lifecycle.accept(submission, by=request.user, seen=request.POST.get("seen", ""))
     except lifecycle.TransitionError as error:
@@ -94,7 +98,7 @@ def submission_return(request, pk):
     form = ReturnForm(request.POST, report_form=submission.report_form)
     if not form.is_valid():
         return _desk(request, submission, form, status=400)
-    rows = _found(request, request.campaign)["rows"]
+    rows = find_queue(request, request.campaign)["rows"]
     try:
         lifecycle.return_for_correction(
             submission, by=request.user, seen=request.POST.get("seen", ""), **form.cleaned_data
@@ -125,7 +129,7 @@ def submission_reopen(request, pk):
     return render(request, "reports/submission_detail.html", context, status=400)
 
 
-def _found(request, campaign):
+def find_queue(request, campaign):
     """The queue with the filters of the address, and what the filters offer."""
     filters = filters_of(request, campaign, queue.MARKS)
     waiting = queue.waiting_for(request.user, campaign)
@@ -141,6 +145,7 @@ def _found(request, campaign):
         "campaign": campaign,
         "rows": rows,
         "waiting": len(waiting),
+        "clean": sum(row.is_clean for row in rows),
         "filters": filters,
         "forms": {row.submission.report_form_id: row.submission.report_form for row in waiting}.values(),
         "periods": periods_offered(campaign),
@@ -154,7 +159,7 @@ def _desk(request, submission, form, status=200):
     shown = request.GET.get("show", "changed")
     if view not in VIEWS or shown not in ("changed", "all"):
         raise Http404
-    found = _found(request, submission.period.campaign)
+    found = find_queue(request, submission.period.campaign)
     position, before, after = queue.neighbours(found["rows"], submission.pk)
     report = report_page(request, submission)
     desk = read_desk(submission, report["place"], report["grid"].cells, report["events"])
@@ -174,7 +179,7 @@ def _desk(request, submission, form, status=200):
         "looking": _lookers(request.user, submission),
         "views": VIEWS,
         "view": view,
-        "query": _query(request),
+        "query": filters_kept(request),
     }
     return render(request, "reports/review.html", report | found | context, status=status)
 
@@ -203,7 +208,7 @@ def _lookers(user, submission):
     return [str(look.person) for look in looks.select_related("person").order_by("at")]
 
 
-def _query(request):
+def filters_kept(request):
     """The filters of the address, "?form=fu1" or "", so that a decision leads on in the same queue."""
     kept = request.GET.copy()
     for one in ("view", "show", "page"):
@@ -227,4 +232,4 @@ def _next(request, submission, rows):
         address = reverse("reports:review-queue", args=[request.campaign.code])
     else:
         address = reverse("reports:submission-review", args=[following])
-    return redirect(address + _query(request))
+    return redirect(address + filters_kept(request))

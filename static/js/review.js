@@ -150,4 +150,17 @@ if (desk) {
   }, 60000);
 }
 
+// A bulk acceptance counts down, and is done when the time is up.
+for (const bulk of document.querySelectorAll(".bulk[data-seconds]")) {
+  const left = bulk.querySelector(".bulk-left");
+  const due = Date.now() + Number(bulk.dataset.seconds) * 1000;
+  const tick = setInterval(() => {
+    const seconds = Math.ceil((due - Date.now()) / 1000);
+    left.textContent = seconds > 0 ? `${seconds} 秒后完成` : "正在完成";
+    if (seconds > 0) return;
+    clearInterval(tick);
+    bulk.querySelector(".bulk-finish").submit();
+  }, 250);
+}
+
 document.documentElement.dataset.ready = "";
