@@ -146,6 +146,18 @@ def tasks_of(user: User, campaign: Campaign) -> list[Task]:
     return tasks
 
 
+def next_task(user: User, campaign: Campaign, after: Submission) -> Task | None:
+    """Return what to fill next once `after` has been sent: of its period first, then as in the list; None if nothing."""
+    waiting = [
+        task
+        for task in tasks_of(user, campaign)
+        if task.state in _URGENT
+        and task.can_fill
+        and (task.submission is None or task.submission.pk != after.pk)
+    ]
+    return min(waiting, key=lambda task: task.period.pk != after.period_id, default=None)
+
+
 def _task(
     place: UnitPlace,
     form: ReportForm,

@@ -1,20 +1,39 @@
-"""Filling, checking, confirming and sending one report."""
+"""Filling and checking one report."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from reports import checks, drafts, lifecycle, permissions, tasks
 from reports.grid import build_grid
-from reports.letterhead import heading
+from reports.letterhead import (
+    DRAFT_MARK,
+    Imprint,
+    heading,
+    printed_period,
+    sign_off_of,
+    signatures,
+    standing,
+)
 from reports.models import Submission
 from reports.numbers import format_figure
 from reports.validation import blocking
 
-from .finding import find_campaign, find_form, find_period, find_place, find_submission
+from .finding import find_campaign, find_form, find_period, find_place
+
+CHECKS = ("check", "submit")
+"""检查 leads straight to 核对 where nothing blocks; so does 上报, which checks first."""
+CHECKED = "?checked=1#problems"
+"""Back on the form with what blocks on top of it."""
+
+
+def is_ready(submission):
+    """Say whether the report could be sent as it is stored: something is filled and nothing blocks."""
+    filled = submission.figures.filter(value__isnull=False).exists()
+    return filled and not blocking(checks.check(submission))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,11 +60,16 @@ def entry(request, campaign, form, period, unit):
         return _save(request, form, place, period)
     if submission is not None and not submission.is_editable:
         return redirect("reports:submission-detail", submission.pk)
-    return render(request, "reports/entry.html", _page(request, form, place, period, submission))
+    page = _page(request, form, place, period, submission)
+    if "checked" in request.GET:
+        # Once more, as it may have been mended since: a page that is only read again says nothing.
+        page["problems"] = blocking(page["findings"])
+        page["is_empty"] = not page["grid"].filled and not page["problems"]
+    return render(request, "reports/entry.html", page)
 
 
 def _save(request, form, place, period):
-    """Store what was posted and go on: back to the form, to its findings, or to the last look before sending."""
+    """Store what was posted and go on: back to the form, to what blocks, or to the last look before sending."""
     action = request.POST.get("action", "save")
     try:
         submission = drafts.open_draft(form, place.unit, period)
@@ -69,12 +93,10 @@ def _save(request, form, place, period):
     elif action == "save":
         messages.success(request, "草稿已保存。")
     here = redirect(request.path)
-    if action == "submit":
-        if not saved.problems and not blocking(checks.check(submission)):
+    if action in CHECKS:
+        if not saved.problems and is_ready(submission):
             return redirect("reports:submission-confirm", submission.pk)
-        messages.error(request, "还不能上报：请先改正错误、填写核实说明。")
-    if action in ("check", "submit"):
-        here["Location"] += "#findings"
+        here["Location"] += CHECKED
     return here
 
 
@@ -127,7 +149,9 @@ def _page(request, form, place, period, submission, *, conflicts=(), posted=None
         ),
         "findings": findings,
         "counts": _counts(findings),
-        "line": _sign_off_line(request.user, submission or blank, posted or {}),
+        "line": sign_off_line(request.user, submission or blank, posted or {}),
+        "signatures": signatures(form, place, sign_off_of(submission or blank)),
+        "imprint": Imprint(f"{printed_period(period)}　{standing(submission or blank)}", DRAFT_MARK),
         "has_previous": bool(previous),
         "returned": returned,
         "due_at": (submission or blank).due_at,
@@ -138,7 +162,7 @@ def _page(request, form, place, period, submission, *, conflicts=(), posted=None
     }
 
 
-def _sign_off_line(user, submission, posted):
+def sign_off_line(user, submission, posted):
     """The sign-off fields as typed, as stored, from last time, otherwise from the account: (field, value, stored)."""
     stored = {name: getattr(submission, name) for name in drafts.SIGN_OFF}
     if submission.pk is None:
@@ -156,71 +180,3 @@ def _sign_off_line(user, submission, posted):
 def _counts(findings):
     counts = {name: sum(f.finding_class == name for f in findings) for name in ("fatal", "query", "hint")}
     return counts | {"blocking": len(blocking(findings))}
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def submission_confirm(request, pk):
-    """核对: the whole form read-only, as it will be sent; then 上报."""
-    submission = find_submission(request, pk)
-    if not permissions.can_fill(request.user, submission.unit):
-        raise PermissionDenied
-    if not submission.is_editable:
-        return redirect("reports:submission-detail", pk)
-    back = redirect(
-        "reports:entry",
-        submission.period.campaign.code,
-        submission.report_form.code,
-        submission.period.ends_on.isoformat(),
-        submission.unit.code,
-    )
-    if request.method == "POST":
-        try:
-            lifecycle.submit(submission, by=request.user, seen=request.POST.get("seen", ""))
-        except lifecycle.AlreadySubmitted:
-            pass
-        except lifecycle.TransitionError as error:
-            messages.error(request, str(error))
-            return back
-        return redirect("reports:submission-detail", pk)
-    figures = drafts.figures_of(submission)
-    findings = checks.check(submission)
-    if blocking(findings) or all(value is None for value in figures.values()):
-        messages.error(request, "还不能上报：请先改正错误、填写核实说明，至少填一项数字。")
-        return back
-    _, previous = checks.previous_figures(submission)
-    place = find_place(request, submission.period, submission.unit.code)
-    grid = build_grid(submission.report_form, figures, previous=previous, findings=findings)
-    context = {
-        "submission": submission,
-        "form": submission.report_form,
-        "period": submission.period,
-        "place": place,
-        "heading": heading(submission.report_form, place),
-        "grid": grid,
-        "findings": findings,
-        "seen": lifecycle.checksum(submission),
-        "back": back["Location"],
-        "is_late": timezone.now() > submission.due_at,
-        "now": timezone.now(),
-    }
-    return render(request, "reports/confirm.html", context)
-
-
-@require_POST
-def submission_withdraw(request, pk):
-    submission = find_submission(request, pk)
-    if not permissions.can_fill(request.user, submission.unit):
-        raise PermissionDenied
-    try:
-        lifecycle.withdraw(submission, by=request.user)
-    except lifecycle.TransitionError as error:
-        messages.error(request, str(error))
-        return redirect("reports:submission-detail", pk)
-    messages.success(request, "已撤回，可以继续修改；改好后请重新上报。")
-    return redirect(
-        "reports:entry",
-        submission.period.campaign.code,
-        submission.report_form.code,
-        submission.period.ends_on.isoformat(),
-        submission.unit.code,
-    )

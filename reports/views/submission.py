@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from campaigns.models import UnitPlace
-from reports import checks, drafts, lifecycle, permissions
+from reports import checks, drafts, lifecycle, permissions, tasks
 from reports.forms import ReturnForm
 from reports.grid import build_grid
 from reports.letterhead import heading, imprint, sign_off_of, signatures
@@ -59,6 +59,9 @@ def submission_detail(request, pk):
     accepted = submission.status == Submission.Status.ACCEPTED
     if accepted and not context["locked"] and permissions.can_reopen(request.user, submission):
         context["reopen_form"] = ReturnForm(report_form=submission.report_form)
+    if submission.status in Submission.SENT and permissions.can_fill(request.user, submission.unit):
+        context["is_mine"] = True
+        context["next_task"] = tasks.next_task(request.user, request.campaign, submission)
     return render(request, "reports/submission_detail.html", context)
 
 

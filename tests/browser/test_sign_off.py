@@ -101,7 +101,7 @@ def test_a_city_signs_is_reopened_takes_a_late_report_and_signs_again(page, live
         page.fill(f"#c{number}", {2: "3", 3: "1", 4: "2", 5: "0", 9: "0"}.get(number, "2"))
     # 7 + 8 should be 6: 2 + 2 is not 2.
     page.fill("#c6", "4")
-    page.get_by_role("button", name="核对并上报").click()
+    page.get_by_role("button", name="检查", exact=True).click()
     page.get_by_role("button", name="上报", exact=True).click()
     expect(page.locator("[aria-label=上报回执]")).to_be_visible()
     expect(page.locator("main")).to_contain_text("本期已由徐州市扎口上报")
