@@ -1,0 +1,74 @@
+"""What a reader hands on of a workbook: plain values in bounds, nothing of the file itself."""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+LONGEST_TEXT = 1000
+_ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+
+
+class CellKind(StrEnum):
+    """What a cell holds. PERCENT: a number shown as a percentage; EMPTY_FORMULA: a formula that nobody has
+    calculated; LONG: more text than is read."""
+
+    NUMBER = "n"
+    TEXT = "s"
+    TRUTH = "b"
+    DATE = "d"
+    ERROR = "e"
+    PERCENT = "p"
+    EMPTY_FORMULA = "f"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """value: a number as its shortest decimal, a date as ISO text, anything else as it stands."""
+
+    kind: CellKind
+    value: str
+
+
+@dataclass
+class Sheet:
+    """One sheet. Rows and columns count from 1. Cells under a merge are not among `cells`.
+
+    merges: (first row, first column, last row, last column). cut: cells beyond the bounds were not read.
+    """
+
+    name: str
+    is_hidden: bool = False
+    cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    merges: list[tuple[int, int, int, int]] = field(default_factory=list)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    cut: bool = False
+
+
+@dataclass
+class Book:
+    """marks: our custom document properties without their prefix: campaign, form, version, unit, period, kind."""
+
+    container: str
+    sheets: list[Sheet] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
+
+
+def address(row: int, column: int) -> str:
+    """Return `E7` for row 7 and column 5."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"{letters}{row}"
+
+
+def place(text: str) -> tuple[int, int] | None:
+    """Return row and column of `E7`; None where the text is no address."""
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
+        return None
+    column = 0
+    for letter in match[1]:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return int(match[2]), column

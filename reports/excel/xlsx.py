@@ -1,0 +1,434 @@
+"""The cells of an .xlsx, read part by part with expat: it stops at the bounds, whatever the sheet says of itself.
+
+Spreadsheet libraries walk a sheet to its end, give a formula that nobody calculated as an empty cell, and know
+"Strict Open XML" or a foreign prefix badly or not at all. Only figures and texts are wanted here.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from posixpath import join, normpath
+from typing import Any
+from xml.parsers import expat
+
+from .cells import LONGEST_TEXT, Book, Cell, CellKind, Sheet, place
+from .gate import Kind, RefusedFile
+
+MOST_SHEETS = 60
+_MOST_STRINGS = 200_000
+_MOST_MERGES = 10_000
+_STEP = 64 * 1024
+
+_MAIN = (
+    "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+    "http://purl.oclc.org/ooxml/spreadsheetml/main",
+)
+_MARK = "chunfeng-"
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_LONGEST_NUMBER = 400
+# Builtin formats: 14-22 and 45-47 are dates and times, 27-36 and 50-58 those of East Asia.
+_BUILTIN_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
+_BUILTIN_PERCENT = {9, 10}
+_FORMAT_TEXT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE)
+_EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
+
+
+class _StopReading(Exception):  # noqa: N818 (no error: the bound is reached)
+    """Raised in a handler to leave the rest of a part unread."""
+
+
+def read_xlsx(parts: Mapping[str, bytes], rows: int, columns: int) -> Book:
+    """Read the sheets of a package within `rows` and `columns`. Raises RefusedFile."""
+    book = Book("xlsx", marks=_marks(parts))
+    workbook_name = _workbook_part(parts)
+    workbook = _Workbook(_part(parts, workbook_name))
+    targets = _relations(parts, workbook_name)
+    strings = _Strings(parts, targets).texts
+    kinds = _format_kinds(parts, targets)
+    for name, relation, is_hidden in workbook.sheets[:MOST_SHEETS]:
+        kind, target = targets.get(relation, ("", ""))
+        if kind != "worksheet" or target not in parts:
+            # A sheet of a chart or a dialog; a sheet without its part is damage.
+            if kind in ("worksheet", ""):
+                raise RefusedFile(Kind.DAMAGED, f"sheet {name!r} has no part")
+            continue
+        reader = _SheetReader(parts[target], rows, columns, strings, kinds, workbook.epoch)
+        sheet = reader.sheet
+        sheet.name, sheet.is_hidden = name, is_hidden
+        book.sheets.append(sheet)
+    if not book.sheets:
+        raise RefusedFile(Kind.DAMAGED, "no sheets")
+    return book
+
+
+def _part(parts: Mapping[str, bytes], name: str) -> bytes:
+    try:
+        return parts[name]
+    except KeyError:
+        raise RefusedFile(Kind.DAMAGED, f"no part {name!r}") from None
+
+
+def _parse(data: bytes, start: Any, end: Any = None, text: Any = None) -> None:
+    """Run expat over a part; names come as `namespace name`. A DTD was refused before, and is here again."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartElementHandler = start
+    if end is not None:
+        parser.EndElementHandler = end
+    if text is not None:
+        parser.CharacterDataHandler = text
+    parser.StartDoctypeDeclHandler = _refuse_dtd
+    try:
+        for begin in range(0, len(data), _STEP):
+            parser.Parse(data[begin : begin + _STEP], False)
+        parser.Parse(b"", True)
+    except _StopReading:
+        pass
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise RefusedFile(Kind.DAMAGED, str(error)) from error
+
+
+def _refuse_dtd(*_: object) -> None:
+    raise RefusedFile(Kind.UNSAFE, "DTD")
+
+
+def _local(name: str) -> str:
+    return name.rpartition(" ")[2]
+
+
+def _relations(parts: Mapping[str, bytes], source: str) -> dict[str, tuple[str, str]]:
+    """Return the relations of a part by id: (last word of the type, name of the part); links outside are left out."""
+    folder, _, name = source.rpartition("/")
+    found: dict[str, tuple[str, str]] = {}
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if _local(tag) == "Relationship" and attributes.get("TargetMode", "").lower() != "external":
+            target = attributes.get("Target", "")
+            base = target if target.startswith("/") else join("/", folder, target)
+            kind = attributes.get("Type", "").rpartition("/")[2]
+            found[attributes.get("Id", "")] = kind, normpath(base).lstrip("/").lower()
+
+    data = parts.get(f"{folder}/_rels/{name}.rels".lstrip("/"))
+    if data is not None:
+        _parse(data, start)
+    return found
+
+
+def _workbook_part(parts: Mapping[str, bytes]) -> str:
+    for kind, target in _relations(parts, "").values():
+        if kind == "officeDocument" and target in parts:
+            return target
+    raise RefusedFile(Kind.DAMAGED, "no workbook part")
+
+
+def _marks(parts: Mapping[str, bytes]) -> dict[str, str]:
+    """Return our custom properties; one that cannot be read is none."""
+    marks: dict[str, str] = {}
+    current = ""
+    written: list[str] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal current
+        if _local(tag) == "property":
+            current = attributes.get("name", "")
+            written.clear()
+
+    def end(tag: str) -> None:
+        if _local(tag) == "property" and current.startswith(_MARK):
+            marks[current.removeprefix(_MARK)] = "".join(written).strip()[:200]
+
+    try:
+        if data := parts.get("docprops/custom.xml"):
+            _parse(data, start, end, written.append)
+    except RefusedFile as refused:
+        if refused.kind != Kind.DAMAGED:
+            raise
+    return marks
+
+
+class _Workbook:
+    """sheets: (name, id of relation, hidden). epoch: day 0 of its dates."""
+
+    def __init__(self, data: bytes) -> None:
+        self.sheets: list[tuple[str, str, bool]] = []
+        self.epoch = _EPOCH
+        _parse(data, self._start)
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        namespace, _, name = tag.rpartition(" ")
+        if namespace not in _MAIN:
+            return
+        if name == "sheet":
+            relation = next((value for key, value in attributes.items() if _local(key) == "id"), "")
+            hidden = attributes.get("state", "visible") != "visible"
+            self.sheets.append((attributes.get("name", "")[:100], relation, hidden))
+        elif name == "workbookPr" and attributes.get("date1904") in ("1", "true"):
+            self.epoch = _EPOCH_1904
+
+
+class _Strings:
+    """The shared strings: runs of rich text joined, phonetic readings left out."""
+
+    def __init__(self, parts: Mapping[str, bytes], targets: Mapping[str, tuple[str, str]]) -> None:
+        self.texts: list[str] = []
+        self._runs: list[str] = []
+        self._is_text = self._is_phonetic = False
+        for kind, target in targets.values():
+            if kind == "sharedStrings":
+                _parse(_part(parts, target), self._start, self._end, self._text)
+
+    def _start(self, tag: str, _: dict[str, str]) -> None:
+        name = _local(tag)
+        if name == "si":
+            self._runs = []
+        elif name == "rPh":
+            self._is_phonetic = True
+        elif name == "t":
+            self._is_text = not self._is_phonetic
+
+    def _end(self, tag: str) -> None:
+        name = _local(tag)
+        if name == "si":
+            self.texts.append("".join(self._runs)[:LONGEST_TEXT])
+            if len(self.texts) > _MOST_STRINGS:
+                raise RefusedFile(Kind.UNPACKED, "shared strings")
+        elif name == "rPh":
+            self._is_phonetic = False
+        elif name == "t":
+            self._is_text = False
+
+    def _text(self, text: str) -> None:
+        if self._is_text:
+            self._runs.append(text)
+
+
+def _format_kinds(parts: Mapping[str, bytes], targets: Mapping[str, tuple[str, str]]) -> dict[int, CellKind]:
+    """Return what a number means under each style that is not plain: a date or a percentage."""
+    data = next((parts.get(target) for kind, target in targets.values() if kind == "styles"), None)
+    if not data:
+        return {}
+    codes: dict[int, str] = {}
+    styles: list[int] = []
+    depth = 0
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        name = _local(tag)
+        if name == "cellXfs":
+            depth = 1
+        elif name == "numFmt":
+            codes[int(attributes.get("numFmtId", "0"))] = attributes.get("formatCode", "")
+        elif name == "xf" and depth:
+            styles.append(int(attributes.get("numFmtId", "0")))
+
+    def end(tag: str) -> None:
+        nonlocal depth
+        if _local(tag) == "cellXfs":
+            depth = 0
+
+    _parse(data, start, end)
+    kinds = {number: _kind_of_format(number, codes.get(number)) for number in set(styles)}
+    return {index: kind for index, number in enumerate(styles) if (kind := kinds[number]) is not None}
+
+
+def _kind_of_format(number: int, code: str | None) -> CellKind | None:
+    if code is None:
+        if number in _BUILTIN_DATES:
+            return CellKind.DATE
+        return CellKind.PERCENT if number in _BUILTIN_PERCENT else None
+    # The format of positive numbers alone, without its quoted texts.
+    plain = _FORMAT_TEXT.sub("", code).partition(";")[0].lower()
+    if "%" in plain:
+        return CellKind.PERCENT
+    if re.search("[ymdhs年月日时分秒]", plain.replace("general", "")):
+        return CellKind.DATE
+    return None
+
+
+class _SheetReader:
+    """Reads one sheet; `sheet` is what stands in it within the bounds."""
+
+    def __init__(
+        self,
+        data: bytes,
+        rows: int,
+        columns: int,
+        strings: list[str],
+        kinds: Mapping[int, CellKind],
+        epoch: datetime,
+    ) -> None:
+        self.sheet = Sheet("")
+        self.rows, self.columns = rows, columns
+        self.strings, self.kinds, self.epoch = strings, kinds, epoch
+        self.row = self.column = 0
+        self.type = ""
+        self.style = 0
+        self.value: list[str] = []
+        self.inline: list[str] = []
+        self.has_formula = self.is_value = self.is_inline = self.is_phonetic = self.is_cell = False
+        starts, ends = self._handlers()
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            if handler := starts.get(tag):
+                handler(attributes)
+
+        def end(tag: str) -> None:
+            if handler := ends.get(tag):
+                handler()
+
+        _parse(data, start, end, self._text)
+        self.sheet.merges = list(_merges(data))
+        drop_covered(self.sheet)
+
+    def _handlers(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        starts = {
+            "row": self._start_row,
+            "c": self._start_cell,
+            "v": self._start_value,
+            "f": self._start_formula,
+            "t": self._start_inline,
+            "rPh": self._start_phonetic,
+            "col": self._start_column,
+        }
+        ends = {"c": self._end_cell, "v": self._end_value, "t": self._end_inline, "rPh": self._end_phonetic}
+        return (
+            {f"{space} {name}": call for space in _MAIN for name, call in starts.items()},
+            {f"{space} {name}": call for space in _MAIN for name, call in ends.items()},
+        )
+
+    def _start_column(self, attributes: dict[str, str]) -> None:
+        if attributes.get("hidden") in ("1", "true"):
+            first, last = int(attributes.get("min", "1")), int(attributes.get("max", "1"))
+            self.sheet.hidden_columns.update(range(first, min(last, self.columns) + 1))
+
+    def _start_row(self, attributes: dict[str, str]) -> None:
+        self.row = int(attributes["r"]) if "r" in attributes else self.row + 1
+        self.column = 0
+        if self.row > self.rows:
+            # Rows go down: nothing that is wanted follows.
+            self.sheet.cut = True
+            raise _StopReading
+        if attributes.get("hidden") in ("1", "true"):
+            self.sheet.hidden_rows.add(self.row)
+
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        if "r" in attributes:
+            found = place(attributes["r"])
+            if found is None or found[0] != self.row:
+                raise RefusedFile(Kind.DAMAGED, f"cell {attributes['r'][:20]!r} in row {self.row}")
+            self.column = found[1]
+        else:
+            self.column += 1
+        self.is_cell = True
+        self.type = attributes.get("t", "n")
+        self.style = int(attributes.get("s", "0"))
+        self.has_formula = False
+        self.value.clear()
+        self.inline.clear()
+
+    def _start_value(self, _: dict[str, str]) -> None:
+        self.is_value = self.is_cell
+
+    def _end_value(self) -> None:
+        self.is_value = False
+
+    def _start_formula(self, _: dict[str, str]) -> None:
+        self.has_formula = self.is_cell
+
+    def _start_inline(self, _: dict[str, str]) -> None:
+        self.is_inline = self.is_cell and not self.is_phonetic
+
+    def _end_inline(self) -> None:
+        self.is_inline = False
+
+    def _start_phonetic(self, _: dict[str, str]) -> None:
+        self.is_phonetic = True
+
+    def _end_phonetic(self) -> None:
+        self.is_phonetic = False
+
+    def _text(self, text: str) -> None:
+        if self.is_value:
+            self.value.append(text)
+        elif self.is_inline:
+            self.inline.append(text)
+
+    def _end_cell(self) -> None:
+        self.is_cell = False
+        cell = self._cell()
+        if cell is None:
+            return
+        if self.column > self.columns:
+            self.sheet.cut = True
+            return
+        key = self.row, self.column
+        if key in self.sheet.cells:
+            raise RefusedFile(Kind.DAMAGED, f"cell twice: {key}")
+        self.sheet.cells[key] = cell
+
+    def _cell(self) -> Cell | None:
+        written = "".join(self.value)
+        if self.type == "inlineStr":
+            written = "".join(self.inline)
+            return Cell(CellKind.TEXT, written[:LONGEST_TEXT]) if written.strip() else None
+        if not written.strip():
+            return Cell(CellKind.EMPTY_FORMULA, "") if self.has_formula else None
+        if self.type == "s":
+            try:
+                text = self.strings[int(written)] if written.strip().isascii() and int(written) >= 0 else None
+            except (ValueError, IndexError):
+                text = None
+            if text is None:
+                raise RefusedFile(Kind.DAMAGED, f"shared string {written[:20]!r}")
+            return Cell(CellKind.TEXT, text) if text.strip() else None
+        if self.type == "b":
+            return Cell(CellKind.TRUTH, "TRUE" if written.strip() in ("1", "true") else "FALSE")
+        if self.type == "e":
+            return Cell(CellKind.ERROR, written.strip()[:20])
+        if self.type == "d":
+            return Cell(CellKind.DATE, written.strip()[:40])
+        if self.type == "str":
+            return Cell(CellKind.TEXT, written[:LONGEST_TEXT])
+        return self._number(written.strip())
+
+    def _number(self, written: str) -> Cell:
+        if len(written) > _LONGEST_NUMBER or not _NUMBER.fullmatch(written):
+            return Cell(CellKind.ERROR, written[:20])
+        number = float(written)
+        kind = self.kinds.get(self.style, CellKind.NUMBER)
+        if kind == CellKind.DATE:
+            return Cell(kind, _date_text(number, self.epoch))
+        return Cell(kind, repr(number))
+
+
+def _date_text(serial: float, epoch: datetime) -> str:
+    try:
+        return (epoch + timedelta(days=serial)).isoformat(sep=" ")[:19].removesuffix(" 00:00:00")
+    except (OverflowError, ValueError):
+        return repr(serial)
+
+
+_MERGE = re.compile(
+    rb"<(?:[\w.-]+:)?mergeCell\s[^>]*?ref\s*=\s*[\"']([A-Z]{1,3}[0-9]{1,7}):([A-Z]{1,3}[0-9]{1,7})[\"']"
+)
+
+
+def _merges(data: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Find the merged ranges, which stand behind all rows: also where the rows were not read to their end."""
+    for count, (first, last) in enumerate(_MERGE.findall(data)):
+        if count >= _MOST_MERGES:
+            return
+        begin, end = place(first.decode()), place(last.decode())
+        if begin and end and begin[0] <= end[0] and begin[1] <= end[1]:
+            yield (*begin, *end)
+
+
+def drop_covered(sheet: Sheet) -> None:
+    """Leave out what stands under a merge: Excel shows the first cell alone."""
+    if not sheet.merges:
+        return
+    for row, column in list(sheet.cells):
+        for top, left, bottom, right in sheet.merges:
+            if top <= row <= bottom and left <= column <= right and (row, column) != (top, left):
+                del sheet.cells[row, column]
+                break
