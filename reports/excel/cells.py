@@ -23,10 +23,14 @@ class CellKind(StrEnum):
 
 @dataclass(frozen=True)
 class Cell:
-    """value: a number as its shortest decimal, a date as ISO text, anything else as it stands."""
+    """value: a number as its shortest decimal, a date as ISO text, anything else as it stands.
+
+    is_formula: the value is what a formula gave when the file was saved; of an .xls nobody knows.
+    """
 
     kind: CellKind
     value: str
+    is_formula: bool = False
 
 
 @dataclass

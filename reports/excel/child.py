@@ -99,7 +99,9 @@ def packed(book: Book) -> dict[str, Any]:
             {
                 "name": sheet.name,
                 "hidden": sheet.is_hidden,
-                "cells": [[*key, cell.kind.value, cell.value] for key, cell in sheet.cells.items()],
+                "cells": [
+                    [*key, cell.kind.value, cell.value, cell.is_formula] for key, cell in sheet.cells.items()
+                ],
                 "merges": sheet.merges,
                 "rows": sorted(sheet.hidden_rows),
                 "columns": sorted(sheet.hidden_columns),
@@ -120,7 +122,8 @@ def unpacked(told: dict[str, Any]) -> Book:
                 name=sheet["name"],
                 is_hidden=sheet["hidden"],
                 cells={
-                    (row, column): Cell(CellKind(kind), value) for row, column, kind, value in sheet["cells"]
+                    (row, column): Cell(CellKind(kind), value, is_formula)
+                    for row, column, kind, value, is_formula in sheet["cells"]
                 },
                 merges=[tuple(merge) for merge in sheet["merges"]],
                 hidden_rows=set(sheet["rows"]),

@@ -251,7 +251,7 @@ class Figures:
     def _without_rows(self) -> None:
         """There are no figures beside a unit's name: perhaps they stand in 总计, perhaps the form is empty."""
         totals = [
-            (table, [line for block in table.blocks for line in block if line.is_total and line.spots])
+            (table, [line for block in table.blocks for line in block if line.is_total and _is_typed(line)])
             for table in self.tables
         ]
         filled = [(table, lines) for table, lines in totals if lines]
@@ -338,6 +338,13 @@ class Figures:
             self.found.warnings.append(
                 f"“总计”行第 {shown} 列与各单位之和不符；总计由系统计算，没有读取，请核对。"
             )
+
+
+def _is_typed(line: Line) -> bool:
+    """True where somebody filled the row: formulas and zeros are what a template's 总计 holds by itself."""
+    return any(
+        not spot.cell.is_formula and spot.cell.value not in ("0.0", "0") for spot in line.spots.values()
+    )
 
 
 def _groups(table: Table) -> list[list[Line]]:

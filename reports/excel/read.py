@@ -13,6 +13,7 @@ from reports.models import Submission
 from .cells import Book
 from .figures import Figures
 from .gate import RefusedFile
+from .mark import MARK_SHEET, read_rows
 from .periods import hints
 from .process import Reader, reader
 from .reading import REFUSED, Asked, Reading, Scope, Settled
@@ -57,6 +58,8 @@ def interpret(book: Book, name: str, *, scope: Scope, asked: Asked) -> Reading:
 class _Interpreter:
     def __init__(self, book: Book, name: str, scope: Scope, asked: Asked) -> None:
         self.book, self.name, self.scope, self.asked = book, name, scope, asked
+        # Where a file was saved as .xls, the properties are out of reach: the hidden sheet says the same.
+        self.book.marks = book.marks or _mark_on_sheet(book)
         self.found = Reading()
 
     def reading(self) -> Reading:
@@ -144,7 +147,7 @@ class _Interpreter:
         if form is None:
             names = "、".join(sheet.name for sheet in self.book.sheets[:_MOST_LISTED])
             return self.found.refuse(
-                f"没有找到官方报表：工作表（{names}）里没有可以识别的表头和列号。请用“下载空表”得到的表填写后上传。"
+                f"没有找到官方报表：工作表（{names}）里没有可以识别的表头和列号。请用“下载模板”得到的表填写后上传。"
             )
         self.found.campaign, self.found.form = form.campaign, form
         table = parts[form]
@@ -158,9 +161,9 @@ class _Interpreter:
         if form == marked and version != str(form.version):
             self.found.outdated = True
             return self.found.refuse(
-                f"文件是“{form}”第{version}版的表，现行是第{form.version}版，表头已有改动：{shown}。请下载新的空表填写。"
+                f"文件是“{form}”第{version}版的表，现行是第{form.version}版，表头已有改动：{shown}。请下载新的模板填写。"
             )
-        return self.found.refuse(f"与“{form}”的表头不符：{shown}。请核对表头，或用“下载空表”得到的表填写。")
+        return self.found.refuse(f"与“{form}”的表头不符：{shown}。请核对表头，或用“下载模板”得到的表填写。")
 
     def _share_sheets(self, tables: Mapping[ReportForm, Sequence[Table]]) -> bool:
         """True where all forms are found in the same sheets: the same form of two campaigns."""
@@ -181,7 +184,7 @@ class _Interpreter:
         if marked == form and version and version != str(form.version):
             self.found.outdated = True
             self.found.warnings.append(
-                f"文件是第{version}版的空表，现行是第{form.version}版；各列都找到了，照常读取。"
+                f"文件是第{version}版的表，现行是第{form.version}版；各列都找到了，照常读取。"
             )
         if marked is not None and marked != form:
             self.found.warnings.append(f"文件的标记是“{marked}”，表头是“{form}”，按表头读取。")
@@ -244,6 +247,14 @@ class _Interpreter:
         zone = period.campaign.zone
         days = sent.values_list("first_submitted_at", flat=True)
         return day in {at.astimezone(zone).date() for at in days if at is not None}
+
+
+def _mark_on_sheet(book: Book) -> dict[str, str]:
+    sheet = next((sheet for sheet in book.sheets if sheet.name == MARK_SHEET), None)
+    if sheet is None:
+        return {}
+    texts = {key: cell.value for key, cell in sheet.cells.items()}
+    return read_rows([texts.get((row, 1), ""), texts.get((row, 2), "")] for row in range(1, 20))
 
 
 def shape_of(form: ReportForm) -> Shape:

@@ -6,6 +6,7 @@ Spreadsheet libraries walk a sheet to its end, give a formula that nobody calcul
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from posixpath import join, normpath
 from typing import Any
@@ -361,6 +362,8 @@ class _SheetReader:
         if self.column > self.columns:
             self.sheet.cut = True
             return
+        if self.has_formula:
+            cell = replace(cell, is_formula=True)
         key = self.row, self.column
         if key in self.sheet.cells:
             raise RefusedFile(Kind.DAMAGED, f"cell twice: {key}")

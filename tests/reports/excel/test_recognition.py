@@ -8,6 +8,7 @@ from openpyxl import Workbook, load_workbook
 
 from reports.excel.read import read_workbook
 from reports.excel.reading import Scope
+from reports.excel.template import template_workbook
 from reports.excel.write import blank_workbook, report_workbook
 from tests.factories import make_campaign, make_form, make_place, make_submission
 
@@ -210,3 +211,19 @@ def test_the_name_of_the_file_is_a_hint_alone(world, good):
     reading = world.read(opened(good, nameless), "附件1_秦淮区.xlsx", period=world.period(2))
     assert (reading.outcome, reading.asks) == ("ask", "unit")
     assert reading.choices[0] == world.sibling.unit
+
+
+@pytest.mark.parametrize("form", ["rows", "bands"])
+def test_a_template_uploaded_unchanged_holds_nothing(world, form):
+    """Its 总计 is a formula, and so is no figure that somebody put there."""
+    place, period = world.own, world.period(1)
+    reading = world.read(template_workbook(getattr(world, form), place, period))
+    assert (reading.outcome, reading.unit, reading.period) == ("ok", place.unit, period)
+    assert reading.values == {place.unit: {}}
+
+
+def test_the_hidden_sheet_of_a_template_stands_for_the_mark(world):
+    data = unmarked(template_workbook(world.rows, world.own, world.period(1)))
+    reading = world.read(data)
+    assert (reading.outcome, reading.as_json()["recognised_by"]) == ("ok", "mark")
+    assert (reading.unit, reading.period) == (world.own.unit, world.period(1))
