@@ -125,10 +125,15 @@ class Page:
     def questions(self) -> Iterator["Question"]:
         """Everything that may be asked about the page."""
         for method in METHODS:
-            for whose in self._whose():
+            for whose in self._whose()[:1] if self._refuses(method) else self._whose():
                 for state in self._states(method, whose):
                     for person in PEOPLE:
                         yield Question(self, method, whose, state, person)
+
+    def _refuses(self, method):
+        """True where the table says that the method is none of the page's, whatever it is about: asked once."""
+        rows = [row for row in self.rows if method in row.methods]
+        return all(set(row.cells.values()) <= {"405", "→login"} and row.whose == ("any",) for row in rows)
 
     def _whose(self):
         if not {"campaign", "unit", "pk", "object_id"} & set(self.arguments):
@@ -139,7 +144,7 @@ class Page:
     def _states(self, method, whose):
         """The states in which a thing is asked about; one is enough where the table says that none matters."""
         rows = [row for row in self.rows if row.is_about(method, whose)]
-        if rows and all(row.states == ("-",) for row in rows):
+        if self._refuses(method) or (rows and all(row.states == ("-",) for row in rows)):
             return ("-",)
         if fnmatchcase(self.name, "reports:sign-off*"):
             return SIGN_OFF_STATES

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.access import PEOPLE, ask, grow, make_world, read_pages, read_table, shown
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("query counts")]  # one process asks
 
 SIZES = (6, 60, 600)
 SHOWN = shown(read_pages(read_table()))
