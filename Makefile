@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DEMO_ENV := DEMO=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint soak
+.PHONY: help run test lint soak handbook
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ test: $(VENV)/.development ## Run the whole suite; on PostgreSQL where DATABASE_
 soak: $(VENV)/.development ## Run the long fuzz, load and fault runs, their figures printed. ARGS= goes to pytest.
 	@mkdir -p var/static
 	@DEBUG=1 $(BIN)/python -m pytest -m soak --capture=no $(ARGS)
+
+handbook: $(VENV)/.development ## Take the handbook's pictures from a fresh demonstration. ARGS= names chapters, or --url of a running one.
+	@PYTHONPATH=docs/handbook $(BIN)/python -m screenshots $(ARGS)
 
 lint: $(VENV)/.development ## Check style, templates and types.
 	$(BIN)/ruff check .

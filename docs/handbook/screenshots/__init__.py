@@ -1,0 +1,8 @@
+"""The pictures of the handbook, taken from a demonstration: `make handbook`.
+
+Each chapter is a module of this package with `take(portal)`; what stands in CHAPTERS is taken in that order.
+"""
+
+from . import administrators, coordinator, reporter
+
+CHAPTERS = {"reporter": reporter, "coordinator": coordinator, "administrators": administrators}

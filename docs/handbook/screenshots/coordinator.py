@@ -1,0 +1,27 @@
+"""审核员: a city that reviews and signs, and the province above it."""
+
+from .portal import Portal
+
+
+def take(portal: Portal) -> None:
+    city = portal.as_("xuzhou-review")
+    city.goto("/c/jiangsu-demo/review/")
+    portal.shot(city, "review-queue")
+    city.locator("table.list a.title").first.click()
+    portal.shot(city, "review-desk")
+
+    city.goto("/c/jiangsu-demo/roll-up/")
+    portal.shot(city, "roll-up-page")
+    city.goto("/c/jiangsu-demo/sign-off/")
+    portal.shot(city, "sign-off-city")
+    city.goto("/people/")
+    portal.shot(city, "people")
+
+    province = portal.as_("jiangsu-review")
+    province.goto("/c/jiangsu-demo/sign-off/")
+    portal.shot(province, "sign-off-province")
+    for page in ("dates", "doubts", "targets", "units", "log"):
+        province.goto(f"/c/jiangsu-demo/manage/{page}/")
+        portal.shot(province, f"manage-{page}")
+    province.goto("/c/jiangsu-demo/manage/units/320381/")
+    portal.shot(province, "manage-unit")
