@@ -14,21 +14,30 @@ TABLE = read_table()
 PAGES = read_pages(TABLE)
 
 
+class Answers(dict):
+    """What came of a question: asked when it is first wanted, so that one page may be tested alone."""
+
+    def __init__(self):
+        super().__init__()
+        self._world = make_world()
+        self._clients = {person: self._world.client(person) for person in PEOPLE}
+
+    def __missing__(self, question):
+        self[question] = ask(self._world, self._clients[question.person], question)
+        return self[question]
+
+    def of_all(self):
+        return {question: self[question] for page in PAGES.values() for question in page.questions()}
+
+
 @pytest.fixture(scope="module")
 def answers(django_db_setup, django_db_blocker):
-    """Every question of the table with its answer, asked once in a world that is rolled back."""
+    """Answers in one world that is rolled back in the end."""
     logging.disable(logging.CRITICAL)  # thousands of refusals
     with django_db_blocker.unblock(), transaction.atomic():
-        world = make_world()
-        clients = {person: world.client(person) for person in PEOPLE}
-        asked = {
-            question: ask(world, clients[question.person], question)
-            for page in PAGES.values()
-            for question in page.questions()
-        }
+        yield Answers()
         transaction.set_rollback(True)
     logging.disable(logging.NOTSET)
-    return asked
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -57,7 +66,7 @@ def test_every_cell_holds(name, answers):
 
 def test_what_is_not_yours_answers_as_what_is_not_there(answers):
     bodies = defaultdict(set)
-    for question, answer in answers.items():
+    for question, answer in answers.of_all().items():
         if answer.outcome == "404":
             bodies[question.page.name, question.method, question.person].add(answer.body)
     assert bodies
@@ -66,8 +75,9 @@ def test_what_is_not_yours_answers_as_what_is_not_there(answers):
 
 def test_a_refused_request_writes_nothing(answers):
     refused = {"403", "404", "405"}
+    asked = answers.of_all()
     written = {
-        str(question): answer.writes for question, answer in answers.items() if answer.outcome in refused
+        str(question): answer.writes for question, answer in asked.items() if answer.outcome in refused
     }
     assert {question: writes for question, writes in written.items() if writes} == {}
-    assert any(answer.writes for answer in answers.values())
+    assert any(answer.writes for answer in asked.values())
