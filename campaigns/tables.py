@@ -194,7 +194,7 @@ class CsvTable(Format):
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         for row in ([*dataset.headers], *dataset):
-            writer.writerow([_harmless(_text(value)) for value in row])
+            writer.writerow([harmless(_text(value)) for value in row])
         return text.getvalue().encode("utf-8-sig")
 
 
@@ -223,7 +223,8 @@ def write_excel(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> byt
     return file.getvalue()
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Return a text of a CSV file that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 

@@ -55,6 +55,7 @@ def _pages(request, campaign, roles):
         offered.append(("审核", "review-queue"))
     if roles & {Role.COORDINATOR, Role.VIEWER}:
         offered.append(("汇总", "roll-up-home"))
+        offered.append(("报送情况", "progress"))
         if campaign.sign_off_by and permissions.sign_off_places(request.user, campaign).exists():
             offered.append(("扎口", "sign-off-home"))
     if roles:
@@ -76,6 +77,7 @@ BELONGS_TO = {
         "bulk-confirm",
     },
     "roll-up-home": {"roll-up-home", "roll-up", "lines"},
+    "progress": {"progress", "unit-progress", "remind", "reminder-log"},
     "sign-off-home": {
         "sign-off-home",
         "sign-off-list",

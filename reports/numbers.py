@@ -112,6 +112,11 @@ def format_figure(value: Decimal | None, decimals: int, *, thousands: bool = Tru
     return f"{rounded:,f}".replace("-", "−") if thousands else f"{rounded:f}".replace("-", "−")
 
 
+def percentage(part: Decimal | None) -> str:
+    """Write a part of a whole, from 0 to 1: 98%, cut off and not rounded, so that 100% is all; "—" for None."""
+    return "—" if part is None else f"{int(part * 100)}%"
+
+
 def plain(value: Decimal, decimals: int) -> str:
     """Write a figure for programs, exactly and without thousands: `12345`, `88.50`, `-3`."""
     return f"{_rounded(value, decimals):f}"

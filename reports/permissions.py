@@ -177,14 +177,29 @@ def extendable(user: User, period: ReportingPeriod) -> QuerySet[UnitPlace]:
     if user.is_active:
         coordinated = user.memberships.filter(role=Membership.Role.COORDINATOR).values("unit")
         for place in UnitPlace.objects.filter(campaign=period.campaign_id, unit__in=coordinated):
-            below = Q(path__startswith=place.path)
-            scope |= below if place.parent_id is None else below & ~Q(unit=place.unit_id)
+            scope |= _granted_below(place)
     return UnitPlace.objects.held_in(period).filter(scope, reports=True)
+
+
+def remindable(user: User, campaign: Campaign) -> set[int]:
+    """Return the ids of the places whose units `user` may remind: as with `extendable`, in whatever period."""
+    scope = Q(pk__in=[])
+    if user.is_active:
+        coordinated = user.memberships.filter(role=Membership.Role.COORDINATOR).values("unit")
+        for place in campaign.places.filter(unit__in=coordinated):
+            scope |= _granted_below(place)
+    return set(campaign.places.filter(scope, reports=True).order_by().values_list("pk", flat=True))
 
 
 def can_extend(user: User, unit: ReportingUnit, period: ReportingPeriod) -> bool:
     """True where `unit` is one of those that are `extendable` in the period."""
     return extendable(user, period).filter(unit=unit).exists()
+
+
+def _granted_below(place: UnitPlace) -> Q:
+    """Those below a coordinator's place; at the root also the own unit, above which there is nobody to ask."""
+    below = Q(path__startswith=place.path)
+    return below if place.parent_id is None else below & ~Q(unit=place.unit_id)
 
 
 def _coordinators(units: Iterable[int]) -> dict[int, set[int]]:

@@ -93,7 +93,7 @@ def place_held(places: Iterable[UnitPlace], ends_on: date) -> UnitPlace | None:
         place
         for place in places
         if (place.opens is None or place.opens <= ends_on)
-        and (_is_open(place, ends_on) or place.after_close == UnitPlace.AfterClose.KEEP)
+        and (is_open_on(place, ends_on) or place.after_close == UnitPlace.AfterClose.KEEP)
     ]
     return max(held, key=lambda place: place.opens or date.min, default=None)
 
@@ -135,7 +135,7 @@ def tasks_of(user: User, campaign: Campaign) -> list[Task]:
                 submission = submissions.get((form.pk, unit_id, period.pk))
                 if not owes(place, form):
                     continue
-                if submission is None and (campaign.closed_at or not _is_open(place, period.ends_on)):
+                if submission is None and (campaign.closed_at or not is_open_on(place, period.ends_on)):
                     continue
                 extended_to = extended.get((period.pk, unit_id))
                 tasks.append(_task(place, form, period, submission, exempt, extended_to, now, reasons))
@@ -193,7 +193,8 @@ def _task(
     )
 
 
-def _is_open(place: UnitPlace, day: date) -> bool:
+def is_open_on(place: UnitPlace, day: date) -> bool:
+    """Say whether a place that has opened is still open on `day`."""
     return place.closes is None or place.closes >= day
 
 

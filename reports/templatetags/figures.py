@@ -45,6 +45,12 @@ def header_text(cell):
 
 
 @register.filter
+def share(part):
+    """A part of a whole, 0 to 1, as a percentage: 98%; never 100% while something is missing; "—" for None."""
+    return numbers.percentage(part)
+
+
+@register.filter
 def at(mapping, key):
     """mapping[key], or None: values of a roll-up row are kept by indicator number."""
     return mapping.get(key)

@@ -1,0 +1,162 @@
+"""报送情况: the heat-map of units and periods, one unit's history, and the export for the yearly assessment."""
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from campaigns.models import UnitPlace
+from campaigns.models.units import Level
+from campaigns.search import units_found
+from chunfeng.accounts.models import Membership
+from reports import permissions
+from reports.changes import due_changes
+from reports.excel.assessment import assessment_workbook, records_csv
+from reports.heat_map import heat_map, said_of
+from reports.models import Submission
+from reports.notifications import reporters_of
+from reports.progress import SIGNS, Tally, read, streak
+
+from .exports import XLSX
+from .finding import find_campaign, find_form, find_period
+
+READING = (Membership.Role.COORDINATOR, Membership.Role.VIEWER)
+
+
+@require_safe
+def progress(request, campaign):
+    """Who has reported what: rows of units below mine, columns of periods."""
+    campaign = find_campaign(request, campaign)
+    tops = find_tops(request.user, campaign)
+    chosen = _Chosen(request, campaign, tops)
+    now = timezone.now()
+    found = read(campaign, chosen.places, now=now, forms=[chosen.form] if chosen.form else None)
+    heads = {pk for line in found.lines for pk in line.place.ancestor_ids}
+    names = UnitPlace.objects.filter(pk__in=heads).select_related("unit").in_bulk()
+    shown = heat_map(
+        found,
+        tops=[chosen.under] if chosen.under else tops,
+        names=names,
+        remind=(),
+        opened=request.GET.getlist("open"),
+        changes=due_changes(campaign, found.periods),
+        until=find_period(campaign, request.GET["until"]) if request.GET.get("until") else None,
+    )
+    context = {
+        "campaign": campaign,
+        "map": shown,
+        "chosen": chosen,
+        "forms": campaign.forms.all(),
+        "coordinates": bool(permissions.announcing_units(request.user, campaign)),
+        "manages": permissions.can_manage(request.user, campaign),
+        "now": now,
+    }
+    return render(request, "reports/progress.html", context)
+
+
+@require_safe
+def progress_export(request, campaign):
+    """The assessment of what was due so far, as the filters have it: a workbook, or its records as CSV."""
+    campaign = find_campaign(request, campaign)
+    chosen = _Chosen(request, campaign, find_tops(request.user, campaign))
+    found = read(campaign, chosen.places, now=timezone.now(), forms=[chosen.form] if chosen.form else None)
+    if request.GET.get("format") == "csv":
+        content, kind, name = records_csv(found), "text/csv; charset=utf-8", f"{campaign.title}报送明细.csv"
+    else:
+        parents = UnitPlace.objects.in_bulk({line.place.parent_id for line in found.lines} - {None})
+        content, kind, name = assessment_workbook(found, parents), XLSX, f"{campaign.title}报送考核表.xlsx"
+    disposition = content_disposition_header(as_attachment=True, filename=name)
+    return HttpResponse(content, headers={"Content-Type": kind, "Content-Disposition": disposition})
+
+
+@require_safe
+def unit_progress(request, campaign, unit):
+    """One unit: whom to call, and each report that it owed, the latest first."""
+    campaign = find_campaign(request, campaign)
+    tops = find_tops(request.user, campaign)
+    below = Q()
+    for top in tops:
+        below |= Q(path__startswith=top.path)
+    places = campaign.places.filter(below, unit__code=unit) if "\0" not in unit else campaign.places.none()
+    held = list(places.select_related("unit", "parent").order_by("opens"))
+    if not held:
+        raise Http404
+    found = read(campaign, places, now=timezone.now())
+    rows = [
+        (owed, SIGNS[owed.state], said_of(owed, campaign.zone))
+        for line in reversed(found.lines)
+        for cells in reversed(line.cells.values())
+        for owed in cells
+    ]
+    context = {
+        "campaign": campaign,
+        "place": held[-1],
+        "rows": rows,
+        "lines": found.lines,
+        "streak": max((streak(line.cells, found.periods) for line in found.lines[-1:]), default=0),
+        "due": sum((line.due for line in found.lines), Tally()),
+        "returned": sum(line.returned for line in found.lines),
+        "people": reporters_of([held[-1].unit_id])[held[-1].unit_id],
+        "signed": _last_signed(campaign, held[-1].unit_id),
+    }
+    return render(request, "reports/unit_progress.html", context)
+
+
+def _last_signed(campaign, unit):
+    """The latest report of the unit that names who filled it or a telephone; None where none does."""
+    named = Submission.objects.filter(period__campaign=campaign, unit=unit).exclude(prepared_by="", phone="")
+    return named.select_related("period").order_by("-ends_on").first()
+
+
+def find_tops(user, campaign):
+    """The places of the units at which `user` reads all below, none within another; 403 for whoever reads none."""
+    own = campaign.places.filter(unit__memberships__user=user, unit__memberships__role__in=READING)
+    places = list(own.distinct().select_related("unit").order_by("position"))
+    tops = [one for one in places if not any(one.path.startswith(up.path) and one != up for up in places)]
+    if not tops:
+        raise PermissionDenied
+    return tops
+
+
+class _Chosen:
+    """What the address asks for: form, level, unit (all below it) and search. places: those that it leaves."""
+
+    def __init__(self, request, campaign, tops):
+        asked = request.GET
+        self.form = find_form(campaign, asked["form"]) if asked.get("form") else None
+        self.level = asked.get("level", "")
+        self.search = asked.get("q", "").strip()[:50]
+        below = Q()
+        for top in tops:
+            below |= Q(path__startswith=top.path)
+        places = campaign.places.filter(below)
+        self.levels = _levels(places)
+        self.cities = list(
+            places.filter(parent__in=tops, children__isnull=False).distinct().select_related("unit")
+        )
+        self.under = None
+        if asked.get("unit"):
+            code = asked["unit"]
+            self.under = next((one for one in [*tops, *self.cities] if one.unit.code == code), None)
+            if self.under is None:
+                raise Http404
+            places = places.filter(path__startswith=self.under.path)
+        if self.level:
+            if self.level not in dict(self.levels):
+                raise Http404
+            places = places.filter(level=self.level)
+        if self.search:
+            places = places.filter(unit__in=units_found(campaign, self.search))
+        self.places = places
+
+    @property
+    def are_set(self):
+        return bool(self.form or self.level or self.search or self.under)
+
+
+def _levels(places):
+    known = set(places.filter(reports=True).order_by().values_list("level", flat=True).distinct())
+    return [choice for choice in Level.choices if choice[0] in known]
