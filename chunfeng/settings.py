@@ -41,6 +41,13 @@ EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
 """Seconds until a mail server that does not answer is given up."""
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="chunfeng@localhost")
 EMAIL_SUBJECT_PREFIX = ""
+REMIND_BEFORE_HOURS = env.int("REMIND_BEFORE_HOURS", default=24)
+REMIND_AFTER_HOURS = env.int("REMIND_AFTER_HOURS", default=24)
+"""`manage.py remind`: how long before the due time it first reminds, and how long after it the last time."""
+if REMIND_BEFORE_HOURS < 0 or REMIND_AFTER_HOURS < 0:
+    raise ImproperlyConfigured(
+        "REMIND_BEFORE_HOURS 和 REMIND_AFTER_HOURS 不能是负数，参见 docs/operations.md。"
+    )
 
 INSTALLED_APPS = [
     "chunfeng.accounts",
@@ -162,8 +169,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG or DEMO
 """In service `collectstatic` gathers the files; a demonstration serves them where they lie."""
 
-# The biggest grid has 20 cells, each with its figure, the value it had when the page was drawn and a reason.
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# A grid has at most 20 cells of three fields; 催报 may tick a thousand units.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1500
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 SESSION_COOKIE_AGE = 12 * 60 * 60

@@ -77,7 +77,7 @@ BELONGS_TO = {
         "bulk-confirm",
     },
     "roll-up-home": {"roll-up-home", "roll-up", "lines"},
-    "progress": {"progress", "unit-progress", "remind", "reminder-log"},
+    "progress": {"progress", "unit-progress", "remind", "remind-send", "reminder-log"},
     "sign-off-home": {
         "sign-off-home",
         "sign-off-list",

@@ -8,6 +8,7 @@ undoes nothing. What could not be sent is logged; the notice stays.
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.core import mail
@@ -24,6 +25,16 @@ _post_office = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 """One at a time, in order. The interpreter ends only once the queue is empty."""
 
 
+@dataclass(frozen=True)
+class Message:
+    """What some people are told. title: one line. url: a path of this portal, "" = nothing to open."""
+
+    people: Iterable[User]
+    title: str
+    text: str = ""
+    url: str = ""
+
+
 def tell(
     people: Iterable[User],
     *,
@@ -34,26 +45,38 @@ def tell(
     url: str = "",
     email: bool = True,
 ) -> list[Notice]:
-    """Tell each person once; who is disabled is passed over. Returns the notices, in a bounded number of statements.
+    """Tell each person once; who is disabled is passed over. Returns the notices.
 
-    title: one line. url: a path of this portal. email: also by e-mail, to those who have an address.
+    email: also by e-mail, to those who have an address. The rest as in `Message`.
     """
-    if url and not url.startswith("/"):
-        raise ValueError(f"not a path of this portal: {url}")
-    told = list({person.pk: person for person in people if person.is_active}.values())
-    line = " ".join(title.split())[:200]
-    notices = Notice.objects.bulk_create(
-        Notice(recipient=person, kind=kind, campaign=campaign, title=line, text=text, url=url)
-        for person in told
-    )
-    messages = [
-        mail.EmailMessage(f"【{campaign.title}】{line}", _body(person, line, text, url), to=[person.email])
-        for person in told
-        if email and person.email
-    ]
-    if messages:
-        transaction.on_commit(lambda: _post_office.submit(_send, messages))
-    return notices
+    return tell_each([Message(people, title, text, url)], campaign=campaign, kind=kind, email=email)
+
+
+def tell_each(
+    messages: Iterable[Message], *, campaign: Campaign, kind: Notice.Kind, email: bool = True
+) -> list[Notice]:
+    """Tell several things, each to its own people as `tell` does, in a bounded number of statements."""
+    notices, letters = [], []
+    for message in messages:
+        if message.url and not message.url.startswith("/"):
+            raise ValueError(f"not a path of this portal: {message.url}")
+        title = " ".join(message.title.split())[:200]
+        for person in {person.pk: person for person in message.people if person.is_active}.values():
+            notice = Notice(
+                recipient=person,
+                kind=kind,
+                campaign=campaign,
+                title=title,
+                text=message.text,
+                url=message.url,
+            )
+            notices.append(notice)
+            if email and person.email:
+                subject = f"【{campaign.title}】{title}"
+                letters.append(mail.EmailMessage(subject, _body(person, notice), to=[person.email]))
+    if letters:
+        transaction.on_commit(lambda: _post_office.submit(_send, letters))
+    return Notice.objects.bulk_create(notices)
 
 
 def wait_for_mail() -> None:
@@ -91,13 +114,14 @@ def returned(submission: Submission, comment: str, *, reopened: bool = False) ->
     )
 
 
-def _body(person: User, title: str, text: str, url: str) -> str:
+def _body(person: User, notice: Notice) -> str:
+    """The letter's text. The portal's address is a setting: without it the letter names the page alone."""
     where = (
-        f"{settings.PORTAL_URL}{url}"
+        f"{settings.PORTAL_URL}{notice.url}"
         if settings.PORTAL_URL
         else "请登录春风行动统计报送系统，在“通知”中查看。"
     )
-    return "\n\n".join(part for part in (f"{person}：", title, text, where) if part)
+    return "\n\n".join(part for part in (f"{person}：", notice.title, notice.text, where) if part)
 
 
 def _send(messages: list[mail.EmailMessage]) -> None:

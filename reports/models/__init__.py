@@ -4,6 +4,7 @@ from .announcements import Announcement
 from .changes import CampaignEvent
 from .deadlines import Extension
 from .notices import Notice
+from .reminders import Reminder
 from .reviewing import Bulk, BulkItem, Look
 from .signoffs import SignOff, SignOffEvent
 from .submissions import Explanation, Figure, FigureChange, RefusedEntry, Submission, SubmissionEvent
@@ -20,6 +21,7 @@ __all__ = [
     "Look",
     "Notice",
     "RefusedEntry",
+    "Reminder",
     "SignOff",
     "SignOffEvent",
     "Submission",

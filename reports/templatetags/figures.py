@@ -75,6 +75,15 @@ def time_left(due_at, now):
 def check_code(checksum):
     """What a person reads of a checksum: 7K2M-9QXT-4H3D; "" where there is none."""
     return letterhead.check_code(checksum) if checksum else ""
+def span(length):
+    """How long something took: 3 天 4 小时, 2 小时 10 分, 8 分钟."""
+    minutes = int(length.total_seconds()) // 60
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} 天 {hours} 小时" if hours else f"{days} 天"
+    if hours:
+        return f"{hours} 小时 {minutes} 分"
+    return f"{minutes} 分钟" if minutes else "不到 1 分钟"
 
 
 @register.filter

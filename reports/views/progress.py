@@ -16,9 +16,10 @@ from reports import permissions
 from reports.changes import due_changes
 from reports.excel.assessment import assessment_workbook, records_csv
 from reports.heat_map import heat_map, said_of
-from reports.models import Submission
+from reports.models import Reminder, Submission
 from reports.notifications import reporters_of
 from reports.progress import SIGNS, Tally, read, streak
+from reports.reminders import results
 
 from .exports import XLSX
 from .finding import find_campaign, find_form, find_period
@@ -40,7 +41,7 @@ def progress(request, campaign):
         found,
         tops=[chosen.under] if chosen.under else tops,
         names=names,
-        remind=(),
+        remind=permissions.remindable(request.user, campaign),
         opened=request.GET.getlist("open"),
         changes=due_changes(campaign, found.periods),
         until=find_period(campaign, request.GET["until"]) if request.GET.get("until") else None,
@@ -76,10 +77,7 @@ def progress_export(request, campaign):
 def unit_progress(request, campaign, unit):
     """One unit: whom to call, and each report that it owed, the latest first."""
     campaign = find_campaign(request, campaign)
-    tops = find_tops(request.user, campaign)
-    below = Q()
-    for top in tops:
-        below |= Q(path__startswith=top.path)
+    below = find_below(request.user, campaign)
     places = campaign.places.filter(below, unit__code=unit) if "\0" not in unit else campaign.places.none()
     held = list(places.select_related("unit", "parent").order_by("opens"))
     if not held:
@@ -100,6 +98,11 @@ def unit_progress(request, campaign, unit):
         "due": sum((line.due for line in found.lines), Tally()),
         "returned": sum(line.returned for line in found.lines),
         "people": reporters_of([held[-1].unit_id])[held[-1].unit_id],
+        "reminders": results(
+            Reminder.objects.filter(period__campaign=campaign, unit=held[-1].unit).select_related("period")[
+                :10
+            ]
+        ),
         "signed": _last_signed(campaign, held[-1].unit_id),
     }
     return render(request, "reports/unit_progress.html", context)
@@ -121,6 +124,18 @@ def find_tops(user, campaign):
     return tops
 
 
+def find_below(user, campaign):
+    """What `user` reads there, as a condition on places; 403 for whoever reads nothing."""
+    return _below(find_tops(user, campaign))
+
+
+def _below(tops):
+    scope = Q()
+    for top in tops:
+        scope |= Q(path__startswith=top.path)
+    return scope
+
+
 class _Chosen:
     """What the address asks for: form, level, unit (all below it) and search. places: those that it leaves."""
 
@@ -129,10 +144,7 @@ class _Chosen:
         self.form = find_form(campaign, asked["form"]) if asked.get("form") else None
         self.level = asked.get("level", "")
         self.search = asked.get("q", "").strip()[:50]
-        below = Q()
-        for top in tops:
-            below |= Q(path__startswith=top.path)
-        places = campaign.places.filter(below)
+        places = campaign.places.filter(_below(tops))
         self.levels = _levels(places)
         self.cities = list(
             places.filter(parent__in=tops, children__isnull=False).distinct().select_related("unit")
