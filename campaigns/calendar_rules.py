@@ -176,6 +176,54 @@ def holiday_name(day: date) -> str:
     return chinese_calendar.Holiday(name).chinese if name else ""
 
 
+# The first day of the lunar year, as month and day, by the tables of the Hong Kong Observatory. 2027 and 2030 are
+# the years in which computed calendars err: the new moon falls minutes from midnight.
+_NEW_YEARS = {
+    2010: (2, 14), 2011: (2, 3), 2012: (1, 23), 2013: (2, 10), 2014: (1, 31), 2015: (2, 19), 2016: (2, 8),
+    2017: (1, 28), 2018: (2, 16), 2019: (2, 5), 2020: (1, 25), 2021: (2, 12), 2022: (2, 1), 2023: (1, 22),
+    2024: (2, 10), 2025: (1, 29), 2026: (2, 17), 2027: (2, 6), 2028: (1, 26), 2029: (2, 13), 2030: (2, 3),
+    2031: (1, 23), 2032: (2, 11), 2033: (1, 31), 2034: (2, 19), 2035: (2, 8), 2036: (1, 28), 2037: (2, 15),
+    2038: (2, 4), 2039: (1, 24), 2040: (2, 12), 2041: (2, 1), 2042: (1, 22), 2043: (2, 10), 2044: (1, 30),
+    2045: (2, 17), 2046: (2, 6), 2047: (1, 26), 2048: (2, 14), 2049: (2, 2), 2050: (1, 23),
+}  # fmt: skip
+_FIXED = {(1, 1): "元旦", (5, 1): "劳动节", (10, 1): "国庆节", (10, 2): "国庆节", (10, 3): "国庆节"}
+"""Holidays of every year, whatever the notice of the State Council arranges around them."""
+
+
+def new_year(year: int) -> date | None:
+    """Return the first day of the lunar year that begins in `year`; None outside 2010 to 2050."""
+    return date(year, *_NEW_YEARS[year]) if year in _NEW_YEARS else None
+
+
+def awkward(day: date, is_workday: Callable[[date], bool]) -> str:
+    """Say why `day` is a bad day to be due on: 除夕, a holiday, a weekend off or worked instead; "" for a plain day.
+
+    Holidays with a fixed date are known even in a year whose arrangement has not been published.
+    """
+    first = new_year(day.year)
+    if first is not None and day == first - timedelta(days=1):
+        return "除夕"
+    name = holiday_name(day) or _FIXED.get((day.month, day.day), "")
+    if not name and first is not None and first <= day < first + timedelta(days=3):
+        name = "春节"
+    is_weekend = day.weekday() >= calendar.SATURDAY
+    if not is_workday(day):
+        return f"{name}假期" if name else ("双休日" if is_weekend else "放假")
+    if is_weekend:
+        return "调休上班的双休日"
+    # A weekday that is worked although it bears a holiday's name: the year's arrangement is not known.
+    return f"{name}假期" if name else ""
+
+
+def plain_day(day: date, is_workday: Callable[[date], bool], *, step: int) -> date | None:
+    """Return the nearest day before (step -1) or after (step 1) `day` that is not awkward; None within 60 days."""
+    for offset in range(1, SEARCHED_DAYS + 1):
+        candidate = day + timedelta(days=step * offset)
+        if not awkward(candidate, is_workday):
+            return candidate
+    return None
+
+
 def uncovered_warning(years: Iterable[int]) -> str:
     """Return the sentence that warns of years whose holidays are not known; "" for no year."""
     named = "、".join(f"{year}年" for year in sorted(set(years)))

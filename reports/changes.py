@@ -25,6 +25,7 @@ from campaigns.models import (
     Target,
 )
 from chunfeng.accounts.models import User
+from reports import notifications
 from reports.lifecycle import storable
 from reports.models import CampaignEvent, Extension, Submission
 from reports.numbers import plain
@@ -81,7 +82,7 @@ def reason_of(text: str) -> str:
 def set_due(period: ReportingPeriod, due_at: datetime, *, by: User, reason: str) -> None:
     """Move the due time of a period for everyone; who has more time already keeps it."""
     why = reason_of(reason)
-    period = _locked_period(period)
+    period = locked_period(period)
     _refuse_due(period, due_at)
     if due_at == period.due_at:
         raise ChangeError(f"截止时间本来就是{said(due_at, period.campaign)}，没有变化。")
@@ -89,6 +90,7 @@ def set_due(period: ReportingPeriod, due_at: datetime, *, by: User, reason: str)
     period.save(update_fields=["due_at"])
     words = {"old": said(old, period.campaign), "new": said(due_at, period.campaign)}
     note(period.campaign, _Kind.DUE, str(period), by=by, reason=why, **words)
+    notifications.due_moved(period, why, **words)
 
 
 @transaction.atomic
@@ -97,7 +99,7 @@ def extend(
 ) -> None:
     """Give units until `due_at`; on time is decided by it from now on, for reports already sent as well."""
     why = reason_of(reason)
-    period = _locked_period(period)
+    period = locked_period(period)
     _refuse_due(period, due_at)
     if not units:
         raise ChangeError("请先勾选要延期的单位。")
@@ -124,7 +126,7 @@ def extend(
 def lift_extension(extension: Extension, *, by: User, reason: str) -> None:
     """Take an extension back: the unit is due with everyone else again."""
     why = reason_of(reason)
-    period = _locked_period(extension.period)
+    period = locked_period(extension.period)
     if not Extension.objects.filter(pk=extension.pk).delete()[0]:
         raise ChangeError("这项延期已被取消，请刷新。")
     note(
@@ -142,7 +144,7 @@ def lift_extension(extension: Extension, *, by: User, reason: str) -> None:
 def exempt(period: ReportingPeriod, units: Sequence[ReportingUnit] | None, *, by: User, reason: str) -> None:
     """Let units (None: every unit) off a period: they owe nothing, and their last report still counts."""
     why = reason_of(reason)
-    period = _locked_period(period)
+    period = locked_period(period)
     if units is not None and not units:
         raise ChangeError("请先勾选免报的单位。")
     known = set(Exemption.objects.filter(period=period).values_list("unit", flat=True))
@@ -159,7 +161,7 @@ def exempt(period: ReportingPeriod, units: Sequence[ReportingUnit] | None, *, by
 @transaction.atomic
 def lift_exemption(exemption: Exemption, *, by: User, reason: str) -> None:
     why = reason_of(reason)
-    period = _locked_period(exemption.period)
+    period = locked_period(exemption.period)
     if not Exemption.objects.filter(pk=exemption.pk).delete()[0]:
         raise ChangeError("这项免报已被取消，请刷新。")
     subject = f"{period} {exemption.unit.name if exemption.unit else EVERY_UNIT}"
@@ -300,14 +302,26 @@ def reopen_campaign(campaign: Campaign, *, by: User, reason: str) -> None:
 
 def due_changes(campaign: Campaign, periods: Iterable[ReportingPeriod]) -> Mapping[int, CampaignEvent]:
     """Return for each period, by id, the latest change of its due time in the portal."""
+    return _latest(campaign, periods, [_Kind.DUE])
+
+
+def due_decisions(campaign: Campaign, periods: Iterable[ReportingPeriod]) -> Mapping[int, CampaignEvent]:
+    """Return for each period, by id, by what its due time was last moved or kept."""
+    return _latest(campaign, periods, [_Kind.DUE, _Kind.KEPT])
+
+
+def _latest(
+    campaign: Campaign, periods: Iterable[ReportingPeriod], kinds: Sequence[CampaignEvent.Kind]
+) -> dict[int, CampaignEvent]:
     latest = {
         event.subject: event
-        for event in CampaignEvent.objects.filter(campaign=campaign, kind=_Kind.DUE).order_by("pk")
+        for event in CampaignEvent.objects.filter(campaign=campaign, kind__in=kinds).order_by("pk")
     }
     return {period.pk: latest[str(period)] for period in periods if str(period) in latest}
 
 
-def _locked_period(period: ReportingPeriod) -> ReportingPeriod:
+def locked_period(period: ReportingPeriod) -> ReportingPeriod:
+    """Read a period that nobody else changes until the end of the transaction."""
     return (
         ReportingPeriod.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=period.pk)
     )

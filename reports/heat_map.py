@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from campaigns.models import ReportingPeriod, UnitPlace
+from reports.changes import said
 from reports.models import CampaignEvent, Submission
 from reports.progress import MISSING, SIGNS, Line, Owed, Progress, State, Tally, streak, worst
 
@@ -113,7 +114,7 @@ def heat_map(
             progress.column(period),
             is_open=draw.is_open(period),
             is_due=period.due_at < progress.now,
-            was_due=changes[period.pk].old if period.pk in changes else "",
+            was_due=_was_due(period, changes.get(period.pk)),
         )
         for period in shown
     ]
@@ -126,6 +127,11 @@ def heat_map(
         earlier=earlier,
         later=later,
     )
+
+
+def _was_due(period: ReportingPeriod, change: CampaignEvent | None) -> str:
+    """ "" also where a reload has replaced what the portal changed."""
+    return change.old if change and change.new == said(period.due_at, period.campaign) else ""
 
 
 def _window(

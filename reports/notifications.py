@@ -15,7 +15,7 @@ from django.core import mail
 from django.db import transaction
 from django.urls import reverse
 
-from campaigns.models import Campaign, ReportForm, ReportingPeriod, ReportingUnit
+from campaigns.models import Campaign, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 from chunfeng.accounts.models import Membership, User
 from reports.models import Notice, Submission
 
@@ -111,6 +111,22 @@ def returned(submission: Submission, comment: str, *, reopened: bool = False) ->
         title=f"{unit} {form.annex or form.title} {period}{verb}",
         text=comment,
         url=entry_path(period.campaign, form, period, unit),
+    )
+
+
+def due_moved(period: ReportingPeriod, reason: str, *, old: str, new: str) -> None:
+    """Tell the reporters of every unit that files figures in the period that it is due at another time."""
+    places = UnitPlace.objects.held_in(period).filter(reports=True)
+    people = User.objects.filter(
+        memberships__role=Membership.Role.REPORTER, memberships__unit__in=places.values("unit")
+    )
+    tell(
+        people.distinct(),
+        campaign=period.campaign,
+        kind=Notice.Kind.DUE,
+        title=f"{period}的报送截止时间改为{new}",
+        text=f"原为{old}。理由：{reason}",
+        url=reverse("reports:task-list", args=[period.campaign.code]),
     )
 
 

@@ -94,6 +94,7 @@ urlpatterns = [
     path(f"{MANAGED}dates/", campaign_manage.campaign_dates, name="campaign-dates"),
     path(f"{MANAGED}dates/<str:period>/", campaign_manage.period_dates, name="period-dates"),
     path(f"{MANAGED}dates/<str:period>/due/", campaign_manage.period_due, name="period-due"),
+    path(f"{MANAGED}dates/<str:period>/decide/", campaign_manage.period_decide, name="period-decide"),
     path(f"{MANAGED}dates/<str:period>/extend/", campaign_manage.period_extend, name="period-extend"),
     path(f"{MANAGED}dates/<str:period>/exempt/", campaign_manage.period_exempt, name="period-exempt"),
     path(f"{MANAGED}extensions/<int:pk>/lift/", campaign_manage.extension_lift, name="extension-lift"),

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('campaigns', '0004_names'),
-        ('reports', '0030_looks'),
+        ('reports', '0031_bulk'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,6 +11,7 @@ class CampaignEvent(models.Model):
 
     class Kind(models.TextChoices):
         DUE = "due", "调整截止时间"
+        KEPT = "kept", "截止时间照常"
         EXEMPTED = "exempted", "免报"
         EXEMPTION_LIFTED = "exemption_lifted", "取消免报"
         EXTENDED = "extended", "延期"

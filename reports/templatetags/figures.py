@@ -75,6 +75,9 @@ def time_left(due_at, now):
 def check_code(checksum):
     """What a person reads of a checksum: 7K2M-9QXT-4H3D; "" where there is none."""
     return letterhead.check_code(checksum) if checksum else ""
+
+
+@register.filter
 def span(length):
     """How long something took: 3 天 4 小时, 2 小时 10 分, 8 分钟."""
     minutes = int(length.total_seconds()) // 60

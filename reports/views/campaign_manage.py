@@ -13,9 +13,10 @@ from campaigns.search import units_found
 from reports import changes, permissions
 from reports.campaign_forms import DueForm, ReasonForm
 from reports.changes import ChangeError
+from reports.due_questions import Choice, decide
 from reports.models import CampaignEvent, Extension, Submission
 
-from .campaign_page import tabs
+from .campaign_page import due_questions_for, tabs
 from .finding import find_campaign, find_form, find_period
 from .listing import page_of
 
@@ -63,6 +64,7 @@ def campaign_dates(request, campaign):
         "campaign": campaign,
         "tabs": tabs(request, campaign),
         "rows": [(period, changed.get(period.pk)) for period in periods],
+        "questions": due_questions_for(request, campaign),
         "now": timezone.now(),
     }
     return render(request, "reports/campaign/dates.html", context)
@@ -132,6 +134,31 @@ def period_due(request, campaign, period):
 
     _told(request, DueForm(request.POST), act, f"第{period.number}期的截止时间已调整。")
     return _back(campaign, period)
+
+
+@require_POST
+def period_decide(request, campaign, period):
+    """提前, 顺延, 照常 or 免报 of a due time on an awkward day. ?back=progress: asked on that page."""
+    campaign = find_coordinated(request, campaign, manages=True)
+    period = find_period(campaign, period)
+    choice = request.POST.get("choice")
+    done = f"第{period.number}期的截止时间已决定：{dict(Choice.choices).get(choice, '')}。"
+
+    def act(form):
+        if choice not in Choice.values:
+            raise ChangeError("请选择提前、顺延、照常或免报。")
+        decide(
+            period,
+            Choice(choice),
+            seen=request.POST.get("seen", ""),
+            by=request.user,
+            reason=form.cleaned_data["reason"],
+            now=timezone.now(),
+        )
+
+    _told(request, ReasonForm(request.POST), act, done)
+    page = "progress" if request.GET.get("back") == "progress" else "campaign-dates"
+    return redirect(f"reports:{page}", campaign.code)
 
 
 @require_POST

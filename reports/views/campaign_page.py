@@ -13,6 +13,7 @@ from reports import permissions
 from reports.campaign_forms import AnnouncementForm
 from reports.changes import due_changes
 from reports.contacts import contacts_of
+from reports.due_questions import open_questions
 from reports.models import Announcement, Extension
 from reports.schedule import schedule
 
@@ -68,6 +69,13 @@ def tabs(request, campaign):
         ]
     here = request.resolver_match.url_name
     return [(name, page, here in BELONGS_TO.get(page, {page})) for name, page in pages]
+
+
+def due_questions_for(request, campaign):
+    """Due times on awkward days that wait for a decision of the user; none for whoever does not decide."""
+    if not permissions.can_manage(request.user, campaign):
+        return []
+    return open_questions(campaign, timezone.now())
 
 
 BELONGS_TO = {

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from campaigns.models import Campaign
 from reports import permissions, tasks
+from reports.changes import due_changes
 from reports.contacts import contacts_of
 from reports.schedule import calendar_warning
 
@@ -58,6 +59,7 @@ def task_list(request, campaign):
         "groups": [(state, list(group)) for state, group in groupby(listed, key=lambda task: task.state)],
         "places": list({task.place.pk: task.place for task in listed}.values()),
         "periods": periods,
+        "due_changes": due_changes(campaign, periods),
         "next_period": tasks.next_period(campaign),
         "announcements": standing(request.user, campaign)[:3],
         "contacts": contacts_of(request.user, campaign),

@@ -21,6 +21,7 @@ from reports.notifications import reporters_of
 from reports.progress import SIGNS, Tally, read, streak
 from reports.reminders import results
 
+from .campaign_page import due_questions_for
 from .exports import XLSX
 from .finding import find_campaign, find_form, find_period
 
@@ -52,7 +53,7 @@ def progress(request, campaign):
         "chosen": chosen,
         "forms": campaign.forms.all(),
         "coordinates": bool(permissions.announcing_units(request.user, campaign)),
-        "manages": permissions.can_manage(request.user, campaign),
+        "questions": due_questions_for(request, campaign),
         "now": now,
     }
     return render(request, "reports/progress.html", context)

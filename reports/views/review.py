@@ -15,6 +15,7 @@ from reports.desk import earlier_remarks, read_desk
 from reports.forms import ReturnForm
 from reports.models import Look, Submission, SubmissionEvent
 
+from .campaign_page import due_questions_for
 from .finding import find_campaign, find_submission
 from .listing import PER_PAGE, filters_of, page_of, periods_offered
 from .submission import report_page
@@ -39,6 +40,7 @@ def review_queue(request, campaign):
         "decided_today": _decided_today(request.user, campaign),
         "bulks": bulk.shown_to(request.user, campaign),
         "query": filters_kept(request),
+        "questions": due_questions_for(request, campaign),
         "now": timezone.now(),
     }
     return render(request, "reports/review_queue.html", context)

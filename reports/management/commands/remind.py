@@ -8,13 +8,15 @@ from django.utils import timezone
 
 from campaigns.models import Campaign
 from reports import notifications, reminders
+from reports.due_questions import ask_about_due_times
 
 
 class Command(BaseCommand):
     help = (
         "Remind the units whose reports are missing: some hours before they are due, when they are due, and some "
         "hours after. Each reminder goes out once a unit and period, and none within 12 hours of another; running "
-        "it again changes nothing. A campaign that is closed, or a due time more than a week ago, reminds nobody."
+        "it again changes nothing. Coordinators of the campaign's root are told once of each due time that lies on a "
+        "holiday or weekend and waits for their decision. A campaign that is closed, or a due time more than a week ago, reminds nobody."
     )
 
     def add_arguments(self, parser):
@@ -34,6 +36,8 @@ class Command(BaseCommand):
         now = timezone.now()
         total = 0
         for campaign in campaigns:
+            if not options["dry_run"]:
+                ask_about_due_times(campaign, now)
             total += self._campaign(campaign, now, is_dry=options["dry_run"])
         notifications.wait_for_mail()
         self.stdout.write(f"{'将提醒' if options['dry_run'] else '已提醒'} {total} 个单位。")
