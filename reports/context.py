@@ -86,7 +86,7 @@ BELONGS_TO = {
         "sign-off-accept",
         "sign-off-reopen",
     },
-    "submission-list": {"submission-list", "check-code"},
+    "submission-list": {"submission-list", "check-code", "exports"},
     "campaign-about": {
         "campaign-about",
         "announcement-create",

@@ -1,10 +1,21 @@
 """What a person may take out: which units and which of their forms are in scope, for a period."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
 
-from campaigns.models import ReportForm, ReportingPeriod, UnitPlace
+from campaigns.models import Exemption, ReportForm, ReportingPeriod, UnitPlace
 from chunfeng.accounts.models import User
+from reports.models import Figure, Submission
 from reports.tasks import owes
+
+
+class Counted(NamedTuple):
+    """A report that a total counts, and its figures by indicator number."""
+
+    submission: Submission
+    figures: Mapping[int, Decimal | None]
 
 
 def reporting_below(user: User, period: ReportingPeriod, place: UnitPlace) -> list[UnitPlace]:
@@ -22,6 +33,41 @@ def owed_below(
     forms = _with_campaign(period)
     by_form = [(form, [one for one in places if owes(one, form)]) for form in forms]
     return [(form, owing) for form, owing in by_form if owing]
+
+
+def counted_reports(
+    form: ReportForm, period: ReportingPeriod, places: Sequence[UnitPlace], basis: str
+) -> list[tuple[UnitPlace, Counted]]:
+    """Return the report of each of these units that `rollup.roll_up` counts on this basis; a unit without is left out.
+
+    In the order of `places`, in a number of queries that does not grow with them.
+    """
+    units = {place.unit_id: place for place in places}
+    reports = Submission.objects.filter(report_form=form, unit__in=units, ends_on__lte=period.ends_on)
+    reports = reports.sent() if basis == "received" else reports.accepted()
+    if basis == "strict":
+        exempted = set(Exemption.objects.filter(period=period).values_list("unit_id", flat=True))
+        units = {} if None in exempted else {pk: place for pk, place in units.items() if pk not in exempted}
+        reports = reports.filter(ends_on=period.ends_on, unit__in=units)
+    latest = {report.unit_id: report for report in reports.order_by("ends_on").select_related("period")}
+    figures = figures_of(latest.values())
+    for unit, report in latest.items():
+        report.report_form, report.unit = form, units[unit].unit
+        report.period.campaign = period.campaign
+    return [
+        (place, Counted(latest[unit], figures[latest[unit].pk]))
+        for unit, place in units.items()
+        if unit in latest
+    ]
+
+
+def figures_of(submissions: Iterable[Submission]) -> dict[int, dict[int, Decimal | None]]:
+    """Return the figures of reports by id, then by indicator number, in one query."""
+    rows = Figure.objects.filter(submission__in=[report.pk for report in submissions])
+    figures: dict[int, dict[int, Decimal | None]] = defaultdict(dict)
+    for pk, number, value in rows.values_list("submission_id", "indicator__number", "value"):
+        figures[pk][number] = value
+    return figures
 
 
 def _with_campaign(period: ReportingPeriod) -> Iterable[ReportForm]:

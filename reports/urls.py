@@ -57,6 +57,12 @@ urlpatterns = [
     path(f"c/<str:campaign>/roll-up/{ONE}", board.roll_up_page, name="roll-up"),
     path("c/<str:campaign>/lines/<str:period>/", board.lines, name="lines"),
     path(f"c/<str:campaign>/roll-up/{ONE}export/", exports.roll_up_export, name="roll-up-export"),
+    path(f"c/<str:campaign>/roll-up/{ONE}units/", exports.units_export, name="units-export"),
+    path(f"c/<str:campaign>/roll-up/{ONE}series/", exports.series_export, name="series-export"),
+    path("c/<str:campaign>/forms/<str:period>/<str:unit>/", exports.forms_export, name="forms-export"),
+    path("c/<str:campaign>/exports/", exports.exports, name="exports"),
+    path("c/<str:campaign>/figures.csv", exports.figures_csv, name="figures-csv"),
+    path("c/<str:campaign>/figures.xlsx", exports.figures_xlsx, name="figures-xlsx"),
     path(f"c/<str:campaign>/blank/{ONE}", exports.blank_export, name="blank-export"),
     path(f"c/<str:campaign>/template/{ONE}", exports.template_export, name="template-export"),
     path(

@@ -5,7 +5,7 @@ from io import RawIOBase
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 
-class _Outbox(RawIOBase):
+class Outbox(RawIOBase):
     """Takes what a zip writes, until it is handed on. It cannot be rewound, and the zip is made accordingly."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ def archive(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
 
     Names that come again are numbered. Workbooks are packed already: they are stored as they are.
     """
-    outbox = _Outbox()
+    outbox = Outbox()
     taken: set[str] = set()
     with ZipFile(outbox, "w", ZIP_STORED) as packed:
         for name, content in files:

@@ -28,7 +28,7 @@ class FormSheet(Worksheet):
 
 
 def add_sheet(book: Workbook, title: str) -> FormSheet:
-    """Add a sheet at the end; openpyxl numbers a title that is taken."""
+    """Add a sheet at the end."""
     sheet = FormSheet(book, title)
     book._add_sheet(sheet)
     return sheet

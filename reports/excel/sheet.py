@@ -49,6 +49,8 @@ LABEL_CHARACTERS = 4
 WIDEST_COLUMN = 160
 NARROWEST_TABLE = 720
 
+LONGEST_SHEET_NAME = 31
+
 TITLE_HEIGHT = 32
 SUBTITLE_HEIGHT = 20
 HEAD_HEIGHT = 20
@@ -62,7 +64,7 @@ TEXT_LINE_HEIGHT = 15 / 10.5
 """A further line of a full-width row, likewise."""
 
 _NOT_XML = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 _NOT_IN_SHEET_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _PART = re.compile("(其中[：:])(.+)", re.DOTALL)
 _NEVER_FIRST = "、，。；：）”》"
@@ -143,7 +145,7 @@ class Drawn:
 
 def draw_sheet(book: Workbook, name: str, paper: Paper, header: Header, lines: Sequence[Line]) -> Drawn:
     """Add a sheet to `book`: the table of `header` with `lines` under each band, and `paper` around it."""
-    sheet = add_sheet(book, sheet_name(name))
+    sheet = add_sheet(book, sheet_name(name, book.sheetnames))
     pen = _Pen(sheet, header, [line.stub for line in lines])
     pen.full_width(paper.title, pen.look(TITLE_SIZE, font=TITLE_FONT, wrap=True), TITLE_HEIGHT, TITLE_SIZE)
     if paper.subtitle:
@@ -174,9 +176,19 @@ def draw_sheet(book: Workbook, name: str, paper: Paper, header: Header, lines: S
     return Drawn(sheet, first_rows)
 
 
-def sheet_name(text: str) -> str:
-    """Return `text` as Excel takes it for the name of a sheet: at most 31 characters, none of []:*?/\\."""
-    return printable(_NOT_IN_SHEET_NAME.sub("", text))[:31].strip("' ") or "Sheet"
+def sheet_name(text: str, taken: Iterable[str] = ()) -> str:
+    """Return `text` as Excel takes it for the name of a sheet: at most 31 characters, none of []:*?/\\.
+
+    taken: names that are in use, whatever their case; such a one is numbered.
+    """
+    name = printable(_NOT_IN_SHEET_NAME.sub("", text))[:LONGEST_SHEET_NAME].strip("' ") or "Sheet"
+    used = {each.casefold() for each in taken}
+    free, number = name, 1
+    while free.casefold() in used:
+        number += 1
+        tail = f"({number})"
+        free = name[: LONGEST_SHEET_NAME - len(tail)] + tail
+    return free
 
 
 def printable(text: str) -> str:
@@ -245,7 +257,7 @@ class _Pen:
         if written := printable(text):
             cell.value = written
             cell.data_type = "s"
-        if written.startswith(_FORMULA):
+        if written.startswith(FORMULA_SIGNS):
             cell._style = copy(style)
             cell.quotePrefix = True
 
@@ -354,7 +366,7 @@ class _Pen:
     def _stub(self, address: str, text: str, style: int) -> str:
         """Return the cell of a stub, as `text` writes one."""
         written = printable(text)
-        if written.startswith(_FORMULA):
+        if written.startswith(FORMULA_SIGNS):
             quoted = copy(self.sheet.parent._cell_styles[style])
             quoted.quotePrefix = 1
             style = self.sheet.parent._cell_styles.add(quoted)

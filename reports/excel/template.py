@@ -15,8 +15,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from campaigns.models import Indicator, ReportForm, ReportingPeriod, UnitPlace
 from reports.checks import facts
+from reports.exports import figures_of
 from reports.letterhead import SignOff
-from reports.models import Figure, Submission
+from reports.models import Submission
 from reports.numbers import format_figure, plain
 
 from . import mark
@@ -48,10 +49,7 @@ def earlier_reports(form: ReportForm, period: ReportingPeriod, units: Iterable[i
         report_form=form, unit__in=list(units), ends_on__lt=period.ends_on
     )
     latest = {report.unit_id: report for report in sent.order_by("ends_on")}
-    figures: dict[int, dict[int, Decimal | None]] = {report.pk: {} for report in latest.values()}
-    rows = Figure.objects.filter(submission__in=figures)
-    for pk, number, value in rows.values_list("submission_id", "indicator__number", "value"):
-        figures[pk][number] = value
+    figures = figures_of(latest.values())
     return {
         unit: Earlier(
             report.ends_on,

@@ -4,11 +4,13 @@ Here stands what is written around and into the table; how it is drawn is in `sh
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
+from decimal import Decimal
 
 from openpyxl import Workbook
 from openpyxl.styles import Font
+from openpyxl.utils import quote_sheetname
 
 from campaigns.models import ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 from reports.letterhead import SignOff, heading, printed_period, sign_off_of, signatures, standing
@@ -22,8 +24,18 @@ from .sheet import BASE_FONT, BASE_SIZE, Line, Paper, draw_sheet, printable, sid
 CREATOR = "春风行动统计报送"
 TOTAL = "总计"
 DOTS = "……"
-KINDS = {"report": "", "roll-up": "汇总", "blank": "空表", "template": "填报模板"}
+KINDS = {
+    "report": "",
+    "roll-up": "汇总",
+    "units": "各单位",
+    "series": "各期",
+    "blank": "空表",
+    "template": "填报模板",
+}
 """The kinds of workbook, and what each is called in the name of a file."""
+
+_MEASURES = {"cumulative": "", "increment": "（本期新增）"}
+"""What stands under the title beside the form's own words."""
 
 _BASES = {
     "received": "口径：含待审报表，不是正式数。",
@@ -38,15 +50,29 @@ def report_workbook(submission: Submission) -> bytes:
     Layout rows: 总计, which equals it, and the unit's own row. Layout bands: its figures under each band.
     """
     form, period = submission.report_form, submission.period
-    place = place_at(submission.unit, period)
     figures = dict(submission.figures.values_list("indicator__number", "value"))
+    book = new_book(form, period, submission.unit, "report")
+    draw_report(book, sheet_title(form), submission, place_at(submission.unit, period), figures)
+    return to_bytes(book)
+
+
+def draw_report(
+    book: Workbook,
+    name: str,
+    submission: Submission,
+    place: UnitPlace,
+    figures: Mapping[int, Decimal | None],
+    *,
+    state: str | None = None,
+) -> None:
+    """Add the sheet of one report. state: at its foot, None for what it is as long as it is not accepted."""
+    form = submission.report_form
     lines = [Line(place.short, figures)]
     if form.layout == ReportForm.Layout.ROWS:
         lines.insert(0, Line(TOTAL, figures, total=True))
-    paper = paper_of(form, place, period, sign_off_of(submission), state=standing(submission))
-    book = new_book(form, period, submission.unit, "report")
-    draw_sheet(book, sheet_title(form), paper, form.header, lines)
-    return to_bytes(book)
+    foot = standing(submission) if state is None else state
+    paper = paper_of(form, place, submission.period, sign_off_of(submission), state=foot)
+    draw_sheet(book, name, paper, form.header, lines)
 
 
 def blank_workbook(form: ReportForm, unit: ReportingUnit, period: ReportingPeriod) -> bytes:
@@ -59,10 +85,20 @@ def blank_workbook(form: ReportForm, unit: ReportingUnit, period: ReportingPerio
     return to_bytes(book)
 
 
-def roll_up_workbook(form: ReportForm, period: ReportingPeriod, unit: ReportingUnit, rollup: RollUp) -> bytes:
-    """Return the unit with all below it. rollup: what `roll_up` found for this form, period and unit."""
+def roll_up_workbook(
+    form: ReportForm,
+    period: ReportingPeriod,
+    unit: ReportingUnit,
+    rollup: RollUp,
+    *,
+    formulas: bool = False,
+) -> bytes:
+    """Return the unit with all below it. rollup: what `roll_up` found for this form, period and unit.
+
+    formulas: totals as live sums, see `draw_roll_up`.
+    """
     book = new_book(form, period, unit, "roll-up")
-    draw_roll_up(book, form, period, unit, rollup)
+    draw_roll_up(book, form, period, unit, rollup, formulas=formulas)
     return to_bytes(book)
 
 
@@ -72,6 +108,7 @@ def forms_workbook(
     papers: Sequence[tuple[ReportForm, RollUp]],
     *,
     state: str = "",
+    formulas: bool = False,
 ) -> bytes:
     """Return several forms of one unit in one file, each drawn as `roll_up_workbook` draws it.
 
@@ -80,7 +117,7 @@ def forms_workbook(
     """
     book = new_book(None, period, unit, "roll-up")
     for form, rollup in papers:
-        draw_roll_up(book, form, period, unit, rollup, state=state)
+        draw_roll_up(book, form, period, unit, rollup, state=state, formulas=formulas)
     return to_bytes(book)
 
 
@@ -92,25 +129,45 @@ def draw_roll_up(
     rollup: RollUp,
     *,
     state: str = "",
+    formulas: bool = False,
 ) -> None:
-    """Add the sheets of a roll-up: in layout bands the total in its bands, then a sheet with a row a unit."""
+    """Add the sheets of a roll-up: in layout bands the total in its bands, then a sheet with a row a unit.
+
+    formulas: a total is a live sum of its rows, the carried ones included, in each column where that is exactly
+    the figure; the bands of a total point to it.
+    """
     place = place_at(unit, period)
-    total = Line(TOTAL, rollup.total, total=True)
+    total = Line(TOTAL, rollup.total, total=True, summed=_summed(rollup) if formulas else ())
     lines = [total, *(Line(row.name, row.values, carried=_is_carried(row, period)) for row in rollup.rows)]
     paper = paper_of(
         form,
         place,
         period,
         SignOff(),
-        footnotes=_footnotes(period, rollup),
-        measure="（本期新增）" if rollup.measure == "increment" else "",
+        footnotes=footnotes(period, rollup),
+        measure=_MEASURES[rollup.measure],
         state=state,
     )
     if form.layout == ReportForm.Layout.ROWS:
         draw_sheet(book, sheet_title(form), paper, form.header, lines)
         return
-    draw_sheet(book, sheet_title(form), paper, form.header, [Line(place.short, rollup.total)])
-    draw_sheet(book, f"{sheet_title(form)[:28]}分单位", paper, side_by_side(form.header), lines)
+    units = draw_sheet(book, f"{sheet_title(form)[:28]}分单位", paper, side_by_side(form.header), lines)
+    name = quote_sheetname(units.sheet.title)
+    pointing = {number: f"{name}!{units.address(number, 0)}" for number in total.summed}
+    draw_sheet(
+        book, sheet_title(form), paper, form.header, [Line(place.short, rollup.total, formulas=pointing)]
+    )
+    # The total comes first; what it points to has to be drawn before.
+    book.move_sheet(units.sheet, 1)
+
+
+def _summed(rollup: RollUp) -> list[int]:
+    """Return the columns whose total is exactly the sum of the rows as printed."""
+    added: dict[int, Decimal] = dict.fromkeys(rollup.total, Decimal(0))
+    for row in rollup.rows:
+        for number, value in row.values.items():
+            added[number] += value or 0
+    return [number for number, total in rollup.total.items() if total is not None and added[number] == total]
 
 
 def file_name(form: ReportForm, period: ReportingPeriod, short: str, kind: str = "report") -> str:
@@ -173,8 +230,8 @@ def _is_carried(row: Row, period: ReportingPeriod) -> bool:
     return row.state == "carried"
 
 
-def _footnotes(period: ReportingPeriod, rollup: RollUp) -> list[str]:
-    """Return what a roll-up is made of: coverage, who is carried or missing, blanks, an unofficial basis."""
+def coverage_note(period: ReportingPeriod, rollup: RollUp) -> str:
+    """Return how many units a total is made of: 第3期（截至2月28日）：应报16个单位，…。"""
     coverage = rollup.coverage
     counts = [f"应报{coverage.expected}个单位", f"本期报送{coverage.reported}个"]
     if rollup.basis != "strict":
@@ -182,7 +239,17 @@ def _footnotes(period: ReportingPeriod, rollup: RollUp) -> list[str]:
     counts.append(f"未报送{coverage.never}个")
     if coverage.exempt:
         counts.append(f"另有免报{coverage.exempt}个")
-    notes = [f"第{period.number}期（截至{_day(period.ends_on)}）：{'，'.join(counts)}。"]
+    return f"第{period.number}期（截至{_day(period.ends_on)}）：{'，'.join(counts)}。"
+
+
+def basis_notes(rollup: RollUp) -> list[str]:
+    """Return the note that a basis is not the official one, none for the official one."""
+    return [_BASES[rollup.basis]] if rollup.basis in _BASES else []
+
+
+def footnotes(period: ReportingPeriod, rollup: RollUp) -> list[str]:
+    """Return what a roll-up is made of: coverage, who is carried or missing, blanks, an unofficial basis."""
+    notes = [coverage_note(period, rollup)]
     absent = []
     if rollup.carried:
         names = "、".join(
@@ -198,9 +265,7 @@ def _footnotes(period: ReportingPeriod, rollup: RollUp) -> list[str]:
     if blank := {number: count for number, count in rollup.blank.items() if count}:
         counts = [f"第{number}列{count}个单位" for number, count in blank.items()]
         notes.append(f"留空：{'，'.join(counts)}；留空不等于0，未计入总计。")
-    if rollup.basis in _BASES:
-        notes.append(_BASES[rollup.basis])
-    return notes
+    return notes + basis_notes(rollup)
 
 
 def _day(day: date, year: int | None = None) -> str:
