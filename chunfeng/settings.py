@@ -169,6 +169,9 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG or DEMO
 """In service `collectstatic` gathers the files; a demonstration serves them where they lie."""
 
+PRIVATE_ROOT = Path(env.str("PRIVATE_ROOT", default=str(BASE_DIR / "var" / "private")))
+"""Files that people sent: outside every folder that a web server serves, read through the portal's own checks alone."""
+
 # A grid has at most 20 cells of three fields; 催报 may tick a thousand units.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1500
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

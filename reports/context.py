@@ -58,6 +58,8 @@ def _pages(request, campaign, roles):
         offered.append(("报送情况", "progress"))
         if campaign.sign_off_by and permissions.sign_off_places(request.user, campaign).exists():
             offered.append(("扎口", "sign-off-home"))
+    if roles and campaign.texts.exists():
+        offered.append(("文字", "text-board"))
     if roles:
         offered += [("报表", "submission-list"), ("活动", "campaign-about")]
     here = getattr(request.resolver_match, "url_name", "")
@@ -86,6 +88,7 @@ BELONGS_TO = {
         "sign-off-accept",
         "sign-off-reopen",
     },
+    "text-board": {"text-board", "case-list", "text-detail", "text-edit", "text-return"},
     "submission-list": {"submission-list", "check-code", "exports"},
     "campaign-about": {
         "campaign-about",

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .views import (
+    attachments,
     board,
     bulk,
     campaign_manage,
@@ -19,6 +20,7 @@ from .views import (
     sending,
     sign_off,
     submission,
+    texts,
     unit_changes,
 )
 
@@ -122,4 +124,27 @@ urlpatterns = [
     path(f"{MANAGED}log/", campaign_manage.campaign_log, name="campaign-log"),
     path(f"{MANAGED}close/", campaign_manage.campaign_close, name="campaign-close"),
     path(f"{MANAGED}reopen/", campaign_manage.campaign_reopen, name="campaign-reopen"),
+    path("c/<str:campaign>/texts/", texts.text_board, name="text-board"),
+    path(
+        "c/<str:campaign>/texts/write/<int:duty>/<str:period>/<str:unit>/",
+        texts.text_create,
+        name="text-create",
+    ),
+    path("c/<str:campaign>/cases/", texts.case_list, name="case-list"),
+    path("c/<str:campaign>/cases/export/", texts.case_export, name="case-export"),
+    path("texts/<int:pk>/", texts.text_detail, name="text-detail"),
+    path("texts/<int:pk>/edit/", texts.text_edit, name="text-edit"),
+    path("texts/<int:pk>/withdraw/", texts.text_withdraw, name="text-withdraw"),
+    path("texts/<int:pk>/discard/", texts.text_discard, name="text-discard"),
+    path("texts/<int:pk>/accept/", texts.text_accept, name="text-accept"),
+    path("texts/<int:pk>/return/", texts.text_return, name="text-return"),
+    path("texts/<int:pk>/score/", texts.text_score, name="text-score"),
+    path("texts/<int:pk>/files/", attachments.attachment_add, name="text-file-add"),
+    path("texts/<int:pk>/files/begin/", attachments.attachment_begin, name="text-file-begin"),
+    path("submissions/<int:pk>/scans/", attachments.scan_add, name="submission-scan-add"),
+    path("files/<int:pk>/", attachments.attachment_file, name="attachment-file"),
+    path("files/<int:pk>/small/", attachments.attachment_thumbnail, name="attachment-thumbnail"),
+    path("files/<int:pk>/piece/", attachments.attachment_piece, name="attachment-piece"),
+    path("files/<int:pk>/finish/", attachments.attachment_finish, name="attachment-finish"),
+    path("files/<int:pk>/delete/", attachments.attachment_delete, name="attachment-delete"),
 ]

@@ -15,17 +15,19 @@ from django.urls import Resolver404, URLPattern, get_resolver, resolve, reverse
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
-from campaigns.models import DayOff, Doubt, Exemption, ReportingUnit, Target
+from campaigns.models import DayOff, Doubt, Exemption, ReportingUnit, Target, TextDuty
 from chunfeng.accounts.models import Membership, ProposedMembership
 from reports import lifecycle, sign_off
 from reports.models import Announcement, Bulk, Extension, Notice, SignOff
 from tests.factories import (
     make_campaign,
     make_form,
+    make_picture,
     make_place,
     make_places,
     make_submission,
     make_submissions,
+    make_text,
     make_user,
 )
 
@@ -62,6 +64,8 @@ NAMED_BY_PK = {
     "reports:exemption-*": "exemption",
     "reports:doubt-*": "doubt",
     "reports:target-*": "target",
+    "reports:text-*": "text",
+    "reports:attachment-*": "attachment",
     "reports:notice-*": "notice",
     "accounts:password-confirm": "person",
     "accounts:person-*": "person",
@@ -248,6 +252,7 @@ class World:
             "period": self.periods[PERIOD_OF.get(state, 0)].ends_on.isoformat(),
             "unit": place.unit.code,
             "kind": "close",
+            "duty": place.campaign.texts.get().pk,
             "pk": self._number(page.kind, whose, state),
             "object_id": self._number(_model_of(page), whose, state),
             "content_type_id": ContentType.objects.get_for_model(ReportingUnit).pk,
@@ -340,6 +345,10 @@ def make_world() -> World:
     }
     for site_role in ("system", "security", "audit"):
         world.people[site_role] = make_user(site_role, site_role=site_role)
+    for campaign in (spring, autumn):
+        TextDuty.objects.create(
+            campaign=campaign, position=1, kind="progress", each_period=True, each="reporter"
+        )
     for whose, place in world.places.items():
         _fill(world, whose, place)
     signed = world.periods[PERIOD_OF["signed"]]
@@ -372,6 +381,8 @@ def _fill(world, whose, place):
     )
     things["extension", whose] = Extension.objects.create(**granted, due_at=periods[1].due_at, granted_by=by)
     things["exemption", whose] = Exemption.objects.create(**granted, granted_by="演示")
+    things["text", whose] = make_text(campaign.texts.get(), place, periods[0], by=clerk)
+    things["attachment", whose] = make_picture(things["text", whose], by=clerk)
     if whose not in CAMPAIGNS:
         return
     things["bulk", whose] = Bulk.objects.create(

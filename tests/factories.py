@@ -14,7 +14,8 @@ from campaigns.models import (
     ValidationRule,
 )
 from chunfeng.accounts.models import Membership, User
-from reports.models import Figure, Submission
+from reports.models import Attachment, Figure, Submission, TextReport
+from reports.texts import attachments
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FRIDAYS = (date(2024, 1, 26), date(2024, 2, 2), date(2024, 2, 9))
@@ -172,3 +173,37 @@ def make_submissions(form, places, period, figures, *, status=Submission.Status.
         for number, value in figures.items()
     )
     return reports
+
+
+def make_text(duty, place, period, *, by, status=TextReport.Status.SUBMITTED, **more):
+    """A stored text as it stands, past its life cycle."""
+    more.setdefault("text", "春风送岗到家门口，群众满意。")
+    return TextReport.objects.create(
+        duty=duty,
+        kind=duty.kind,
+        unit=place.unit,
+        period=period,
+        status=status,
+        changed_by=by,
+        submitted_at=period.due_at,
+        first_submitted_at=period.due_at,
+        **more,
+    )
+
+
+def make_picture(report, *, by):
+    """A picture of a text as it is kept, with a file that is none."""
+    file = Attachment.objects.create(
+        report=report,
+        kind=Attachment.Kind.PICTURE,
+        name="照片.jpg",
+        stored=f"picture-{report.pk}",
+        content_type="image/jpeg",
+        size=3,
+        thumbnail=f"picture-{report.pk}-small",
+        uploaded_by=by,
+        finished_at=report.submitted_at,
+    )
+    for path in (attachments.path_of(file), attachments.thumbnail_of(file)):
+        path.write_bytes(b"jpg")
+    return file

@@ -8,9 +8,11 @@ from .reminders import Reminder
 from .reviewing import Bulk, BulkItem, Look
 from .signoffs import SignOff, SignOffEvent
 from .submissions import Explanation, Figure, FigureChange, RefusedEntry, Submission, SubmissionEvent
+from .texts import Attachment, TextEvent, TextReport
 
 __all__ = [
     "Announcement",
+    "Attachment",
     "Bulk",
     "BulkItem",
     "CampaignEvent",
@@ -26,4 +28,6 @@ __all__ = [
     "SignOffEvent",
     "Submission",
     "SubmissionEvent",
+    "TextEvent",
+    "TextReport",
 ]

@@ -12,6 +12,7 @@ from reports.grid import build_grid
 from reports.letterhead import heading, imprint, sign_off_of, signatures
 from reports.models import Submission, SubmissionEvent
 from reports.rollup import place_at
+from reports.texts.attachments import scans_of
 
 from .finding import find_campaign, find_submission
 from .listing import filters_of, page_of, periods_offered
@@ -55,7 +56,7 @@ def submission_list(request, campaign):
 @require_safe
 def submission_detail(request, pk):
     submission = find_submission(request, pk)
-    context = report_page(request, submission)
+    context = report_page(request, submission) | {"scans": scans_of(submission)}
     accepted = submission.status == Submission.Status.ACCEPTED
     if accepted and not context["locked"] and permissions.can_reopen(request.user, submission):
         context["reopen_form"] = ReturnForm(report_form=submission.report_form)

@@ -1,0 +1,1 @@
+"""What is reported in words: who owes which text, its moves, its files."""

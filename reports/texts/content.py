@@ -1,0 +1,230 @@
+"""What a file is, told by its content and not by its name; pure functions over an open file.
+
+A file is taken where it is one thing from its first byte to its last: what something else hides behind or in
+front of is refused, and so is what was cut.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import PurePosixPath
+from typing import BinaryIO
+from zipfile import BadZipFile, ZipFile
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from reports.models import Attachment
+
+Kind = Attachment.Kind
+MEGABYTE = 1024 * 1024
+LIMITS = {Kind.PICTURE: 20 * MEGABYTE, Kind.DOCUMENT: 20 * MEGABYTE, Kind.VIDEO: 200 * MEGABYTE}
+"""Bytes a file of each kind may have."""
+EXTENSIONS = {
+    "jpg": Kind.PICTURE,
+    "jpeg": Kind.PICTURE,
+    "png": Kind.PICTURE,
+    "webp": Kind.PICTURE,
+    "mp4": Kind.VIDEO,
+    "mov": Kind.VIDEO,
+    "pdf": Kind.DOCUMENT,
+    "docx": Kind.DOCUMENT,
+    "xlsx": Kind.DOCUMENT,
+    "pptx": Kind.DOCUMENT,
+    "doc": Kind.DOCUMENT,
+    "wps": Kind.DOCUMENT,
+}
+TAKEN = "图片（jpg、png、webp）、视频（mp4、mov）、文档（pdf、docx、xlsx、pptx、doc、wps）"
+MOST_PIXELS = 40_000_000
+LARGEST_SIDE = 2560
+"""Pixels of the longer side of the copy that is kept of a picture."""
+THUMBNAIL_SIDE = 320
+LONGEST_NAME = 150
+
+_FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+_OFFICE = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+}
+_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"moof", b"mfra", b"sidx", b"meta"}
+_LONGEST_TYPES = MEGABYTE
+
+
+class ContentError(ValueError):
+    """The file is not taken; the message is a sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Found:
+    kind: Attachment.Kind
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What is kept of a picture: drawn anew as JPEG, or PNG where it has transparency; nothing else of the file."""
+
+    shared: bytes
+    thumbnail: bytes
+    content_type: str
+
+
+def clean_name(name: str) -> str:
+    """Return the name of a file as people may see it: no path, nothing that cannot be seen or turns the text."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    seen = "".join(sign for sign in last if unicodedata.category(sign) not in ("Cc", "Cf", "Co", "Cs"))
+    seen = re.sub(r"\s+", " ", seen).strip(" .")
+    stem, dot, extension = seen.rpartition(".")
+    if not dot or len(extension) > 8:
+        return seen[:LONGEST_NAME] or "附件"
+    return f"{stem[: LONGEST_NAME - len(extension) - 1] or '附件'}.{extension}"
+
+
+def announced(name: str, size: int) -> Attachment.Kind:
+    """Return what a file of this name would be; refuse by name or size before any of it is read."""
+    extension = _extension(name)
+    kind = EXTENSIONS.get(extension)
+    if kind is None:
+        raise ContentError(f"不能上传“{name}”：只收{TAKEN}。")
+    if size <= 0:
+        raise ContentError(f"“{name}”是空文件，请检查后重新选择。")
+    if size > LIMITS[kind]:
+        limit = LIMITS[kind] // MEGABYTE
+        raise ContentError(
+            f"“{name}”有 {size / MEGABYTE:.0f} MB，{kind.label}不能超过 {limit} MB，请压缩后上传。"
+        )
+    return kind
+
+
+def judge(file: BinaryIO, name: str) -> Found:
+    """Return what a whole file is. Raises ContentError where it is not what its name says, or not whole."""
+    extension = _extension(name)
+    kind = EXTENSIONS.get(extension)
+    if kind is None:
+        raise ContentError(f"不能上传“{name}”：只收{TAKEN}。")
+    if kind == Kind.PICTURE:
+        return Found(kind, _picture_type(file, name))
+    if kind == Kind.VIDEO:
+        _check_video(file, name)
+        return Found(kind, "video/mp4" if extension == "mp4" else "video/quicktime")
+    if extension == "pdf":
+        _check_pdf(file, name)
+        return Found(kind, "application/pdf")
+    if extension in _OFFICE:
+        _check_office(file, name, extension)
+        return Found(kind, _OFFICE[extension])
+    file.seek(0)
+    if file.read(8) != _OLE2:
+        raise ContentError(f"“{name}”的内容不是 {extension} 文档，请用 Word 或 WPS 另存后上传。")
+    return Found(kind, "application/msword")
+
+
+def copies(file: BinaryIO, name: str) -> Copies:
+    """Draw a picture anew, turned upright, without anything that stands in the file beside it."""
+    try:
+        file.seek(0)
+        with Image.open(file, formats=list(_FORMATS)) as source:
+            source.draft("RGB", (LARGEST_SIDE, LARGEST_SIDE))
+            upright = ImageOps.exif_transpose(source)
+            has_alpha = upright.mode in ("RGBA", "LA") or "transparency" in upright.info
+            drawn = upright.convert("RGBA" if has_alpha else "RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ContentError(f"图片“{name}”不完整或已损坏，请重新选择。") from error
+    drawn.info.clear()
+    drawn.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+    small = drawn.convert("RGB")
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    if has_alpha:
+        return Copies(_saved(drawn, "PNG"), _saved(small, "JPEG"), "image/png")
+    return Copies(_saved(drawn, "JPEG"), _saved(small, "JPEG"), "image/jpeg")
+
+
+def _saved(image: Image.Image, form: str) -> bytes:
+    stream = BytesIO()
+    image.save(stream, form, **({"quality": 88} if form == "JPEG" else {}))
+    return stream.getvalue()
+
+
+def _extension(name: str) -> str:
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
+
+def _picture_type(file: BinaryIO, name: str) -> str:
+    """Tell a picture by its first bytes; refuse more pixels than are ever drawn before any is."""
+    try:
+        file.seek(0)
+        with Image.open(file, formats=list(_FORMATS)) as image:
+            width, height = image.size
+            content_type = _FORMATS[image.format or ""]
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError, KeyError):
+        raise ContentError(f"“{name}”的内容不是 jpg、png 或 webp 图片，请重新选择。") from None
+    if width * height > MOST_PIXELS:
+        raise ContentError(f"图片“{name}”有 {width}×{height} 像素，太大，请缩小到 4000 万像素以内。")
+    return content_type
+
+
+def _check_pdf(file: BinaryIO, name: str) -> None:
+    file.seek(0)
+    head = file.read(8)
+    file.seek(0, 2)
+    size = file.tell()
+    file.seek(max(0, size - 1024))
+    tail = file.read()
+    if not head.startswith((b"%PDF-1.", b"%PDF-2.")):
+        raise ContentError(f"“{name}”的内容不是 PDF，请重新导出后上传。")
+    _, end, after = tail.rpartition(b"%%EOF")
+    if not end or after.strip(b"\r\n\t \x00"):
+        raise ContentError(f"PDF 文件“{name}”不完整，或末尾带有其他内容，请重新导出后上传。")
+
+
+def _check_office(file: BinaryIO, name: str, extension: str) -> None:
+    """An Office document without macros: a zip archive from the first byte, whose types say so."""
+    file.seek(0)
+    if file.read(4) != b"PK\x03\x04":
+        raise ContentError(f"“{name}”的内容不是 {extension} 文档，请用 Office 或 WPS 另存后上传。")
+    try:
+        with ZipFile(file) as archive:
+            names = archive.namelist()
+            with archive.open("[Content_Types].xml") as part:
+                types = part.read(_LONGEST_TYPES)
+    except (BadZipFile, KeyError, OSError, RuntimeError, NotImplementedError, ValueError, EOFError):
+        raise ContentError(f"文档“{name}”不完整、已损坏或加了密码，请另存后上传。") from None
+    except Exception as error:  # zlib and lzma raise errors of their own
+        raise ContentError(f"文档“{name}”不完整或已损坏，请另存后上传。") from error
+    if b"macroEnabled" in types or any("vbaproject" in part.lower() for part in names):
+        raise ContentError(f"文档“{name}”含有宏，请另存为不含宏的 {extension} 后上传。")
+    if f"{_OFFICE[extension]}.main+xml".encode() not in types:
+        raise ContentError(f"“{name}”的内容不是 {extension} 文档，请用 Office 或 WPS 另存后上传。")
+
+
+def _check_video(file: BinaryIO, name: str) -> None:
+    """Boxes from the first byte to the last, the first of them ftyp: one that was cut does not end where it says."""
+    kinds: list[bytes] = []
+    for kind in _boxes(file):
+        if kind is None or (not kinds and kind != b"ftyp") or kind not in _BOXES:
+            raise ContentError(f"“{name}”的内容不是完整的 mp4 或 mov 视频，请重新导出后上传。")
+        kinds.append(kind)
+    if b"moov" not in kinds or not {b"mdat", b"moof"} & set(kinds):
+        raise ContentError(f"“{name}”的内容不是完整的 mp4 或 mov 视频，请重新导出后上传。")
+
+
+def _boxes(file: BinaryIO) -> Iterator[bytes | None]:
+    """The kinds of the boxes of an ISO media file; None where one does not fit the file."""
+    file.seek(0, 2)
+    size, at = file.tell(), 0
+    while at < size:
+        file.seek(at)
+        head = file.read(16)
+        length = int.from_bytes(head[:4], "big")
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        elif length == 0:
+            length = size - at
+        if length < 8 or at + length > size:
+            yield None
+            return
+        yield head[4:8]
+        at += length

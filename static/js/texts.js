@@ -1,0 +1,99 @@
+// Writing a text: the counter, plain paragraphs from Word, and files sent in pieces that go on after a break.
+
+const counted = document.querySelector("[data-counts]");
+if (counted) {
+  const field = document.getElementById(counted.dataset.counts);
+  const shown = document.getElementById("counter");
+  const shortest = Number(counted.dataset.shortest);
+  const longest = Number(counted.dataset.longest || Infinity);
+  const count = () => {
+    const length = Array.from(field.value.replace(/\s/g, "")).length;
+    shown.textContent = String(length);
+    shown.parentElement.classList.toggle("off", length > longest || (length > 0 && length < shortest));
+  };
+  field.addEventListener("input", count);
+  // Word separates paragraphs by several kinds of line ends and indents them by blanks: one line a paragraph is left.
+  field.addEventListener("paste", (event) => {
+    const text = event.clipboardData?.getData("text/plain");
+    if (!text) return;
+    event.preventDefault();
+    const plain = text
+      .replace(/\r\n?|\v|\f|\u2028|\u2029/g, "\n")
+      .split("\n")
+      .map((line) => line.replace(/[ \t\u00a0\u3000]+/g, " ").trim())
+      .join("\n")
+      .replace(/\n{2,}/g, "\n");
+    field.setRangeText(plain, field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  count();
+}
+
+const form = document.getElementById("files-form");
+const chooser = document.getElementById("files");
+if (form && chooser) {
+  const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+  const list = document.getElementById("uploads");
+  document.getElementById("files-button").hidden = true;
+
+  const post = async (url, body) => {
+    const response = await fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token } });
+    const told = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
+    return { status: response.status, ...told };
+  };
+  const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const address = (id, what) => form.dataset.files.replace("/0/", `/${id}/${what}/`);
+
+  // Send one file; a network that is gone is waited for, a piece that arrived twice is told by the server.
+  const send = async (file, line) => {
+    const opening = new URLSearchParams({ name: file.name, size: String(file.size) });
+    const begun = await post(form.dataset.begin, opening);
+    if (begun.problem || !begun.id) return begun.problem || "上传没有开始，请重新选择文件。";
+    let offset = begun.received;
+    let failures = 0;
+    while (offset < file.size) {
+      line.bar.value = offset;
+      line.text.textContent = `${file.name} ${Math.floor((offset / file.size) * 100)}%`;
+      try {
+        const url = `${address(begun.id, "piece")}?offset=${offset}`;
+        const answer = await post(url, file.slice(offset, offset + begun.piece));
+        if (answer.problem) return answer.problem;
+        if (answer.received === undefined) throw new Error(String(answer.status));
+        offset = answer.received;
+        failures = 0;
+      } catch {
+        failures += 1;
+        if (failures > 20) return "网络中断，已保留传完的部分：请再次选择同一个文件接着传。";
+        line.text.textContent = `${file.name} 网络中断，正在重试`;
+        await wait(Math.min(1000 * failures, 10000));
+      }
+    }
+    line.bar.value = file.size;
+    const done = await post(address(begun.id, "finish"), new URLSearchParams());
+    return done.done ? "" : done.problem || "上传没有完成，请重新选择文件。";
+  };
+
+  chooser.addEventListener("change", async () => {
+    let failed = false;
+    for (const file of Array.from(chooser.files)) {
+      const row = document.createElement("p");
+      const text = document.createElement("span");
+      const bar = document.createElement("progress");
+      bar.max = file.size;
+      bar.value = 0;
+      row.append(text, bar);
+      list.append(row);
+      const problem = await send(file, { text, bar });
+      bar.remove();
+      text.textContent = problem ? problem : `${file.name} 已上传`;
+      row.classList.toggle("failed", Boolean(problem));
+      failed = failed || Boolean(problem);
+    }
+    chooser.value = "";
+    // The page shows the new files; what was typed is saved on the way.
+    if (!failed) document.querySelector("#text-form [value=save]").click();
+    else list.dataset.done = "";
+  });
+}
+
+document.documentElement.dataset.ready = "";

@@ -1,0 +1,68 @@
+"""Files as people send them, good and bad, made here: no sample is kept."""
+
+import struct
+from io import BytesIO
+from zipfile import ZipFile
+
+from PIL import Image
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def jpeg(width=640, height=480, *, with_position=False, colour="#5c9b7d") -> bytes:
+    """A photograph; with_position: as a telephone takes it, with the place where it was taken."""
+    image = Image.new("RGB", (width, height), colour)
+    exif = Image.Exif()
+    exif[0x010F] = "Telephone"
+    exif[0x0112] = 6  # lying on its side
+    if with_position:
+        position = exif.get_ifd(0x8825)
+        position[1], position[2] = "N", (30.0, 35.0, 12.0)
+        position[3], position[4] = "E", (114.0, 18.0, 6.0)
+    stream = BytesIO()
+    image.save(stream, "JPEG", exif=exif)
+    return stream.getvalue()
+
+
+def png(width=64, height=64, mode="RGBA") -> bytes:
+    stream = BytesIO()
+    Image.new(mode, (width, height)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def png_claiming(width, height) -> bytes:
+    """A few bytes that say they are a picture of very many pixels."""
+    import zlib
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + head
+    body = struct.pack(">I", len(head)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return (
+        b"\x89PNG\r\n\x1a\n" + body + struct.pack(">I", 0) + b"IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
+    )
+
+
+def pdf(after=b"") -> bytes:
+    return b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n9\n%%EOF\n" + after
+
+
+def docx(types=f"{WORD}.main+xml", names=()) -> bytes:
+    stream = BytesIO()
+    with ZipFile(stream, "w") as archive:
+        archive.writestr("[Content_Types].xml", f'<Types><Override ContentType="{types}"/></Types>')
+        archive.writestr("word/document.xml", "<document/>")
+        for name in names:
+            archive.writestr(name, b"x")
+    return stream.getvalue()
+
+
+def box(kind: bytes, body=b"") -> bytes:
+    return struct.pack(">I", 8 + len(body)) + kind + body
+
+
+def mp4(size=1000) -> bytes:
+    return box(b"ftyp", b"isom\x00\x00\x02\x00isom") + box(b"moov", b"x" * 20) + box(b"mdat", b"y" * size)
+
+
+def doc() -> bytes:
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 504
