@@ -61,7 +61,8 @@ def _pages(request, campaign, roles):
     if roles and campaign.texts.exists():
         offered.append(("文字", "text-board"))
     if roles:
-        offered += [("报表", "submission-list"), ("活动", "campaign-about")]
+        history = "历史填报" if roles == {Role.REPORTER} else "报表"
+        offered += [(history, "submission-list"), ("活动", "campaign-about")]
     here = getattr(request.resolver_match, "url_name", "")
     return [
         Page(name, reverse(f"reports:{page}", args=[campaign.code]), here in BELONGS_TO[page])

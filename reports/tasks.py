@@ -1,10 +1,10 @@
 """What a unit owes: which forms in which periods, and how far each report is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Q, TextChoices
+from django.db.models import Count, Max, Q, TextChoices
 from django.utils import timezone
 
 from campaigns.models import Campaign, Exemption, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
@@ -22,7 +22,8 @@ class State(TextChoices):
     EXEMPT = "exempt", "免报"
 
 
-_URGENT = (State.RETURNED, State.DUE)
+URGENT = (State.RETURNED, State.DUE)
+"""What waits for the clerk."""
 _STATE_OF = {
     Submission.Status.DRAFT: State.DUE,
     Submission.Status.RETURNED: State.RETURNED,
@@ -38,7 +39,8 @@ class Task:
     submission: None where nothing has been entered yet. is_late: 迟报 of a report that was sent; None where
     not sent or where the time is unknown. is_overdue: not sent, not exempted, and the due second is past.
     due_at: the period's, or the unit's own where it has been given more time (is_extended).
-    returned_reason: "" unless returned. filled of cells: 12/18. can_fill: the report may be edited now.
+    last_move: the latest of the report's trail, None where it has none. returned_reason: "" unless returned.
+    filled of cells: 12/18. can_fill: the report may be edited now.
     """
 
     place: UnitPlace
@@ -53,6 +55,13 @@ class Task:
     cells: int
     returned_reason: str
     due_at: datetime
+    last_move: SubmissionEvent | None = None
+
+    @property
+    def late_by(self) -> timedelta:
+        """How long after the due time the report was first sent; nothing where it was on time."""
+        first = self.submission.first_submitted_at if self.submission else None
+        return max(first - self.due_at, timedelta()) if first else timedelta()
 
     @property
     def unit(self) -> ReportingUnit:
@@ -116,7 +125,7 @@ def tasks_of(user: User, campaign: Campaign) -> list[Task]:
     forms = list(campaign.forms.annotate(cells=Count("indicators")))
     places = _places_by_unit(user, campaign)
     submissions = _submissions(places, campaign)
-    reasons = _reasons(submissions.values())
+    moves = _moves(submissions.values())
     exempted = set(Exemption.objects.filter(period__campaign=campaign).values_list("period_id", "unit_id"))
     extended = {
         (one.period_id, one.unit_id): one.due_at
@@ -138,10 +147,10 @@ def tasks_of(user: User, campaign: Campaign) -> list[Task]:
                 if submission is None and (campaign.closed_at or not is_open_on(place, period.ends_on)):
                     continue
                 extended_to = extended.get((period.pk, unit_id))
-                tasks.append(_task(place, form, period, submission, exempt, extended_to, now, reasons))
+                tasks.append(_task(place, form, period, submission, exempt, extended_to, now, moves))
     order = {state: number for number, state in enumerate(State)}
     # Both sorts are stable: within a group and a due time the registry's and the forms' order stays.
-    tasks.sort(key=lambda task: task.due_at.timestamp() * (1 if task.state in _URGENT else -1))
+    tasks.sort(key=lambda task: task.due_at.timestamp() * (1 if task.state in URGENT else -1))
     tasks.sort(key=lambda task: order[task.state])
     return tasks
 
@@ -151,7 +160,7 @@ def next_task(user: User, campaign: Campaign, after: Submission) -> Task | None:
     waiting = [
         task
         for task in tasks_of(user, campaign)
-        if task.state in _URGENT
+        if task.state in URGENT
         and task.can_fill
         and (task.submission is None or task.submission.pk != after.pk)
     ]
@@ -166,7 +175,7 @@ def _task(
     is_exempt: bool,
     extended_to: datetime | None,
     now: datetime,
-    reasons: dict[int, str],
+    moves: Mapping[int, SubmissionEvent],
 ) -> Task:
     state = State.DUE
     if submission is not None:
@@ -176,6 +185,7 @@ def _task(
     report.extended_to = extended_to
     if state == State.DUE and is_exempt:
         state = State.EXEMPT
+    last = moves.get(submission.pk) if submission else None
     never_sent = submission is None or submission.first_submitted_at is None
     return Task(
         place=place,
@@ -188,8 +198,9 @@ def _task(
         is_exempt=is_exempt,
         filled=submission.filled if submission else 0,  # type: ignore[attr-defined]
         cells=form.cells,  # type: ignore[attr-defined]
-        returned_reason=reasons.get(submission.pk, "") if submission else "",
+        returned_reason=last.comment if last and state == State.RETURNED else "",
         due_at=report.due_at,
+        last_move=last,
     )
 
 
@@ -218,9 +229,9 @@ def _submissions(units: Iterable[int], campaign: Campaign) -> dict[tuple[int, in
     return {(row.report_form_id, row.unit_id, row.period_id): row for row in rows}
 
 
-def _reasons(submissions: Iterable[Submission]) -> dict[int, str]:
-    """Why each returned report came back: the comment of its latest return or reopening."""
-    returned = [row.pk for row in submissions if row.status == Submission.Status.RETURNED]
-    moves = (SubmissionEvent.Move.RETURNED, SubmissionEvent.Move.REOPENED)
-    events = SubmissionEvent.objects.filter(submission__in=returned, move__in=moves).order_by("pk")
-    return dict(events.values_list("submission_id", "comment"))
+def _moves(submissions: Iterable[Submission]) -> dict[int, SubmissionEvent]:
+    """The latest move of each report, by its id: what it says of a returned report is why that came back."""
+    events = SubmissionEvent.objects.filter(submission__in=[row.pk for row in submissions])
+    latest = events.values("submission").annotate(last=Max("pk")).values("last")
+    rows = SubmissionEvent.objects.filter(pk__in=latest).defer("snapshot")
+    return {event.submission_id: event for event in rows}

@@ -59,16 +59,20 @@ def at(mapping, key):
 @register.filter
 def time_left(due_at, now):
     """还有 2 天 3 小时, 已过截止 3 小时; days alone from the eighth day on."""
-    seconds = int(abs((due_at - now).total_seconds()))
-    days, rest = divmod(seconds, 86400)
+    span = time_span(abs(due_at - now))
+    return f"已过截止 {span}" if due_at < now else f"还有 {span}"
+
+
+@register.filter
+def time_span(length):
+    """A timedelta in words: 2 天 3 小时; days alone from the eighth day on."""
+    days, rest = divmod(int(length.total_seconds()), 86400)
     hours, minutes = rest // 3600, rest % 3600 // 60
     if days > 7:
-        span = f"{days} 天"
-    elif days:
-        span = f"{days} 天 {hours} 小时"
-    else:
-        span = f"{hours} 小时 {minutes} 分" if hours else f"{minutes} 分钟"
-    return f"已过截止 {span}" if due_at < now else f"还有 {span}"
+        return f"{days} 天"
+    if days:
+        return f"{days} 天 {hours} 小时"
+    return f"{hours} 小时 {minutes} 分" if hours else f"{minutes} 分钟"
 
 
 @register.filter

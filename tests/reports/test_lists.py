@@ -265,4 +265,5 @@ def test_the_bar_leads_everyone_with_an_office_to_the_list(client, world):
     address = reverse("reports:submission-list", args=["spring"])
     for role in Membership.Role:
         client.force_login(make_user(f"a-{role}", unit=own, role=role))
-        assert f'<a href="{address}" aria-current="page">报表</a>' in client.get(address).text
+        name = "历史填报" if role == Membership.Role.REPORTER else "报表"
+        assert f'<a href="{address}" aria-current="page">{name}</a>' in client.get(address).text
