@@ -115,6 +115,17 @@ def refused_of(submission: Submission) -> dict[int, str]:
     return dict(submission.refused_entries.values_list("indicator__number", "text"))
 
 
+def editing_problem(submission: Submission) -> str | None:
+    """Say in a sentence why figures of the report are not edited now; None where they are."""
+    if submission.status == Submission.Status.ACCEPTED:
+        return "该表已审核通过，不能修改；如需更正，请联系审核员退回。"
+    if not submission.is_editable and submission.review_started_at is not None:
+        return "该表已上报，审核员已开始审核，不能修改；如需更正，请联系审核员退回。"
+    if not submission.is_editable:
+        return "该表已上报，不能修改；如需修改，请先撤回。"
+    return filling_problem(submission)
+
+
 def save(submission: Submission, entries: Entries, *, by: User | None) -> Saved:
     """Store all that an entry page sends, in one transaction. by: None = an import.
 
@@ -321,13 +332,7 @@ def _begun(
 def _editable(submission: Submission) -> Submission:
     """Lock the report and return it as it stands, or say why it is not edited now."""
     current = lock(submission)
-    if current.status == Submission.Status.ACCEPTED:
-        raise DraftError("该表已审核通过，不能修改；如需更正，请联系审核员退回。")
-    if not current.is_editable and current.review_started_at is not None:
-        raise DraftError("该表已上报，审核员已开始审核，不能修改；如需更正，请联系审核员退回。")
-    if not current.is_editable:
-        raise DraftError("该表已上报，不能修改；如需修改，请先撤回。")
-    if problem := filling_problem(current):
+    if problem := editing_problem(current):
         raise DraftError(problem)
     return current
 

@@ -4,6 +4,7 @@ from .announcements import Announcement
 from .changes import CampaignEvent
 from .deadlines import Extension
 from .notices import Notice
+from .presence import Presence
 from .reminders import Reminder
 from .reviewing import Bulk, BulkItem, Look
 from .signoffs import SignOff, SignOffEvent
@@ -22,6 +23,7 @@ __all__ = [
     "FigureChange",
     "Look",
     "Notice",
+    "Presence",
     "RefusedEntry",
     "Reminder",
     "SignOff",

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from reports import checks, drafts, lifecycle, permissions, tasks
+from reports import autosave, checks, drafts, lifecycle, permissions, tasks
 from reports.grid import build_grid
 from reports.letterhead import (
     DRAFT_MARK,
@@ -133,22 +133,26 @@ def _page(request, form, place, period, submission, *, conflicts=(), posted=None
     typed = refused | {conflict.number: conflict.yours for conflict in conflicts}
     if posted is not None:
         typed = _typed(posted, form)
+    grid = build_grid(
+        form,
+        figures,
+        previous=previous,
+        findings=findings,
+        typed=typed,
+        marked=returned.cells if returned else (),
+    )
     return {
         "form": form,
         "place": place,
         "period": period,
         "submission": submission,
         "heading": heading(form, place),
-        "grid": build_grid(
-            form,
-            figures,
-            previous=previous,
-            findings=findings,
-            typed=typed,
-            marked=returned.cells if returned else (),
-        ),
+        "grid": grid,
         "findings": findings,
-        "counts": _counts(findings),
+        "version": autosave.version_of(submission),
+        "change": autosave.last_change(submission),
+        "late": autosave.LATE if timezone.now() > (submission or blank).due_at else "",
+        "counts": autosave.counts(findings, grid),
         "line": sign_off_line(request.user, submission or blank, posted or {}),
         "signatures": signatures(form, place, sign_off_of(submission or blank)),
         "imprint": Imprint(f"{printed_period(period)}　{standing(submission or blank)}", DRAFT_MARK),
@@ -175,8 +179,3 @@ def sign_off_line(user, submission, posted):
         (Submission._meta.get_field(name), posted.get(name, offered[name]), stored[name])
         for name in drafts.SIGN_OFF
     ]
-
-
-def _counts(findings):
-    counts = {name: sum(f.finding_class == name for f in findings) for name in ("fatal", "query", "hint")}
-    return counts | {"blocking": len(blocking(findings))}
