@@ -78,6 +78,8 @@ BELONGS_TO = {
         "submission-accept",
         "submission-return",
         "bulk-confirm",
+        "anomaly-list",
+        "question-list",
     },
     "roll-up-home": {"roll-up-home", "roll-up", "lines"},
     "progress": {"progress", "unit-progress", "remind", "remind-send", "reminder-log"},

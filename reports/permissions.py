@@ -49,8 +49,13 @@ def can_review(user: User, submission: Submission) -> bool:
 
 
 def can_reopen(user: User, submission: Submission) -> bool:
-    """True for every coordinator from the unit up to the root, however near; never for who filled it."""
-    if not is_coordinator(user) or user.pk in fillers([submission])[submission.pk]:
+    """True for whoever `coordinates` the report; never for who filled it."""
+    return coordinates(user, submission) and user.pk not in fillers([submission])[submission.pk]
+
+
+def coordinates(user: User, submission: Submission) -> bool:
+    """True for every coordinator from the report's unit up to the root, however near."""
+    if not is_coordinator(user):
         return False
     [units] = _units_upward([submission]).values()
     return _holds(user, role=Membership.Role.COORDINATOR, unit__in=units)

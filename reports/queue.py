@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Prefetch, Subquery, prefetch_related_obje
 from campaigns.models import Campaign, UnitPlace
 from chunfeng.accounts.models import User
 from reports import permissions
-from reports.models import Look, Submission, SubmissionEvent
+from reports.models import Look, Question, Submission, SubmissionEvent
 
 LONG_WAIT = timedelta(days=2)
 
@@ -20,7 +20,7 @@ MARKS = {"falls": "有下降", "explained": "有核实说明", "again": "再次�
 class Row:
     """One waiting report. queries: its 核实说明, falls: those about a fall; times: how often it was sent.
 
-    looking: names of colleagues who have it open.
+    looking: names of colleagues who have it open. asked: its open 询问.
     """
 
     submission: Submission
@@ -28,6 +28,7 @@ class Row:
     queries: int
     times: int
     looking: tuple[str, ...] = ()
+    asked: int = 0
 
     @property
     def short(self) -> str:
@@ -36,8 +37,8 @@ class Row:
 
     @property
     def is_clean(self) -> bool:
-        """Nothing about its figures asks for a look: no explanation, no fall, never returned before."""
-        return not self.queries and self.times <= 1
+        """Nothing about it asks for a look: no explanation, no fall, no open 询问, never returned before."""
+        return not self.queries and self.times <= 1 and not self.asked
 
     def waits_long(self, now: datetime) -> bool:
         sent = self.submission.submitted_at
@@ -77,6 +78,7 @@ def waiting_for(user: User, campaign: Campaign) -> list[Row]:
     prefetch_related_objects(
         reports,
         Prefetch("events", queryset=sent, to_attr="sendings"),
+        Prefetch("questions", queryset=Question.objects.open(), to_attr="open_questions"),
         Prefetch("looks", queryset=looks, to_attr="lookers"),
     )
     return sorted(map(_row, reports), key=_need)
@@ -121,4 +123,5 @@ def _row(submission: Submission) -> Row:
         queries=len(explanations),
         times=len(sendings),
         looking=tuple(str(look.person) for look in lookers),
+        asked=len(submission.open_questions),  # type: ignore[attr-defined]
     )

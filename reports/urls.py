@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .views import (
+    anomalies,
     attachments,
     board,
     bulk,
@@ -15,6 +16,7 @@ from .views import (
     notices,
     printing,
     progress,
+    questions,
     reminding,
     review,
     saving,
@@ -48,6 +50,12 @@ urlpatterns = [
     path("submissions/<int:pk>/receipt/", sending.submission_receipt, name="submission-receipt"),
     path("submissions/<int:pk>/withdraw/", sending.submission_withdraw, name="submission-withdraw"),
     path("c/<str:campaign>/review/", review.review_queue, name="review-queue"),
+    path("c/<str:campaign>/anomalies/", anomalies.anomaly_list, name="anomaly-list"),
+    path("submissions/<int:pk>/dismiss/", anomalies.submission_dismiss, name="submission-dismiss"),
+    path("c/<str:campaign>/questions/", questions.question_list, name="question-list"),
+    path("submissions/<int:pk>/ask/", questions.submission_ask, name="submission-ask"),
+    path("questions/<int:pk>/reply/", questions.question_reply, name="question-reply"),
+    path("questions/<int:pk>/settle/", questions.question_settle, name="question-settle"),
     path("c/<str:campaign>/review/bulk/", bulk.bulk_confirm, name="bulk-confirm"),
     path("c/<str:campaign>/review/bulk/start/", bulk.bulk_start, name="bulk-start"),
     path("review/bulk/<int:pk>/stop/", bulk.bulk_stop, name="bulk-stop"),

@@ -67,6 +67,7 @@ NAMED_BY_PK = {
     "reports:target-*": "target",
     "reports:text-*": "text",
     "reports:attachment-*": "attachment",
+    "reports:question-*": "question",
     "reports:notice-*": "notice",
     "accounts:password-confirm": "person",
     "accounts:person-*": "person",
@@ -382,6 +383,11 @@ def _fill(world, whose, place):
         campaign=campaign,
         title="请尽快上报",
     )
+    question = world.reports[whose, "-"].questions.create(
+        from_unit=False, asked_by=by, asked_at=timezone.now()
+    )
+    question.entries.create(author=by, author_name=by.name, from_unit=False, text="请核对")
+    things["question", whose] = question
     things["extension", whose] = Extension.objects.create(**granted, due_at=periods[1].due_at, granted_by=by)
     things["exemption", whose] = Exemption.objects.create(**granted, granted_by="演示")
     things["text", whose] = make_text(campaign.texts.get(), place, periods[0], by=clerk)
@@ -481,6 +487,6 @@ def matches(outcome: str, cell: str) -> bool:
 def _page_at(url):
     """The name of the page that a redirect leads to; the address itself where it leads off the portal."""
     try:
-        return resolve(url.partition("?")[0]).url_name
+        return resolve(re.split("[?#]", url)[0]).url_name
     except Resolver404:
         return url

@@ -5,6 +5,7 @@ from .changes import CampaignEvent
 from .deadlines import Extension
 from .notices import Notice
 from .presence import Presence
+from .questions import Dismissal, Question, QuestionEntry
 from .reminders import Reminder
 from .reviewing import Bulk, BulkItem, Look
 from .signoffs import SignOff, SignOffEvent
@@ -17,6 +18,7 @@ __all__ = [
     "Bulk",
     "BulkItem",
     "CampaignEvent",
+    "Dismissal",
     "Explanation",
     "Extension",
     "Figure",
@@ -24,6 +26,8 @@ __all__ = [
     "Look",
     "Notice",
     "Presence",
+    "Question",
+    "QuestionEntry",
     "RefusedEntry",
     "Reminder",
     "SignOff",

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from campaigns.models import UnitPlace
-from reports import checks, drafts, lifecycle, permissions, tasks
+from reports import checks, drafts, lifecycle, permissions, questions, tasks
 from reports.forms import ReturnForm
 from reports.grid import build_grid
 from reports.letterhead import heading, imprint, sign_off_of, signatures
@@ -98,6 +98,8 @@ def report_page(request, submission):
         ),
         "findings": findings,
         "events": events,
+        "questions": list(submission.questions.prefetch_related("entries")),
+        "for_unit": questions.speaks_for_unit(request.user, submission),
         "sent": next((e for e in reversed(events) if e.move == SubmissionEvent.Move.SUBMITTED), None),
         "locked": locked,
         "may": {
