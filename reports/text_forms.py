@@ -23,7 +23,7 @@ def _text(name: str, **more: object) -> forms.CharField:
 class TextForm(forms.Form):
     """A text of a duty that asks for one; nothing is required while it is a draft."""
 
-    text = _text("text", widget=forms.Textarea(attrs={"rows": 16}), strip=False)
+    text = _text("text", widget=forms.Textarea(attrs={"rows": 10}), strip=False)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
