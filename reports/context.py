@@ -81,8 +81,17 @@ BELONGS_TO = {
         "anomaly-list",
         "question-list",
     },
-    "roll-up-home": {"roll-up-home", "roll-up", "lines"},
     "progress": {"progress", "unit-progress", "remind", "remind-send", "reminder-log"},
+    "roll-up-home": {
+        "roll-up-home",
+        "roll-up",
+        "lines",
+        "edition-list",
+        "edition-draft",
+        "edition-publish",
+        "edition-detail",
+        "edition-compare",
+    },
     "sign-off-home": {
         "sign-off-home",
         "sign-off-list",

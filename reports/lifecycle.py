@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from campaigns.models import UnitPlace
 from chunfeng.accounts.models import User
-from reports import notifications, permissions
+from reports import corrections, notifications, permissions
 from reports.checks import check, check_many
 from reports.models import Figure, SignOff, Submission, SubmissionEvent
 from reports.numbers import plain
@@ -220,6 +220,7 @@ def accept(
         _refuse_signed_off(submission)
         _decide(submission, by, seen, {"status": _Status.ACCEPTED, "accepted_at": accepted_at})
         _record(submission, _Move.ACCEPTED, by, _as_sent(submission), at=accepted_at)
+        corrections.note([submission], by=by)
 
 
 def return_for_correction(
@@ -357,6 +358,7 @@ def accept_many(
             )
             for submission in submissions
         )
+        corrections.note(submissions, by=by)
 
 
 def lock(submission: Submission) -> Submission:

@@ -115,6 +115,26 @@ def places_held(submissions: Iterable[Submission]) -> dict[int, UnitPlace | None
     return {row.pk: place_held(places[campaigns[row.pk], row.unit_id], row.ends_on) for row in listed}
 
 
+def reads_totals(user: User, campaign: Campaign) -> bool:
+    """True for coordinators and viewers of units in the campaign."""
+    reading = (Membership.Role.COORDINATOR, Membership.Role.VIEWER)
+    return _holds(user, role__in=reading, unit__places__campaign=campaign)
+
+
+def can_publish(user: User, unit: ReportingUnit) -> bool:
+    """True for the coordinators of the unit itself: nobody publishes another unit's figures."""
+    return _holds(user, role=Membership.Role.COORDINATOR, unit=unit)
+
+
+def publishing_places(user: User, campaign: Campaign) -> list[list[UnitPlace]]:
+    """Return the places in the campaign of each unit that `user` publishes for, in registry order."""
+    by_unit: dict[int, list[UnitPlace]] = defaultdict(list)
+    own = user.memberships.filter(role=Membership.Role.COORDINATOR).values("unit")
+    for place in campaign.places.filter(unit__in=own).select_related("unit").order_by("position"):
+        by_unit[place.unit_id].append(place)
+    return list(by_unit.values())
+
+
 def sign_off_places(user: User, campaign: Campaign) -> QuerySet[UnitPlace]:
     """Return the places of the campaign that sign off and that `user` reads as coordinator or viewer."""
     reading = (Membership.Role.COORDINATOR, Membership.Role.VIEWER)

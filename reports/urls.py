@@ -10,6 +10,7 @@ from .views import (
     campaign_manage,
     campaign_page,
     details,
+    editions,
     entry,
     exports,
     home,
@@ -32,6 +33,7 @@ app_name = "reports"
 ONE = "<str:form>/<str:period>/<str:unit>/"
 """A form, the end date of a period and a unit's code name one report or one total."""
 MANAGED = "c/<str:campaign>/manage/"
+PUBLISHED = "c/<str:campaign>/editions/<str:period>/<str:unit>/"
 SIGNED = "c/<str:campaign>/sign-off/<str:period>/<str:unit>/"
 
 urlpatterns = [
@@ -92,6 +94,12 @@ urlpatterns = [
     path("c/<str:campaign>/reminders/<str:period>/", reminding.remind, name="remind"),
     path("c/<str:campaign>/reminders/<str:period>/send/", reminding.remind_send, name="remind-send"),
     path("c/<str:campaign>/progress/<str:unit>/", progress.unit_progress, name="unit-progress"),
+    path("c/<str:campaign>/editions/", editions.edition_list, name="edition-list"),
+    path(PUBLISHED, editions.edition_draft, name="edition-draft"),
+    path(f"{PUBLISHED}publish/", editions.edition_publish, name="edition-publish"),
+    path("editions/<int:pk>/", editions.edition_detail, name="edition-detail"),
+    path("editions/<int:pk>/compare/", editions.edition_compare, name="edition-compare"),
+    path("editions/<int:pk>/workbook/", editions.edition_workbook, name="edition-workbook"),
     path("c/<str:campaign>/sign-off/", sign_off.sign_off_home, name="sign-off-home"),
     path("c/<str:campaign>/sign-off/<str:period>/", sign_off.sign_off_list, name="sign-off-list"),
     path(SIGNED, sign_off.sign_off_page, name="sign-off"),

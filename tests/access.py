@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from campaigns.models import DayOff, Doubt, Exemption, ReportingUnit, Target, TextDuty
 from chunfeng.accounts.models import Membership, ProposedMembership
-from reports import lifecycle, sign_off
+from reports import editions, lifecycle, sign_off
 from reports.models import Announcement, Bulk, Extension, Notice, SignOff
 from tests.factories import (
     make_campaign,
@@ -69,6 +69,7 @@ NAMED_BY_PK = {
     "reports:attachment-*": "attachment",
     "reports:question-*": "question",
     "reports:notice-*": "notice",
+    "reports:edition-*": "edition",
     "accounts:password-confirm": "person",
     "accounts:person-*": "person",
 }
@@ -388,6 +389,7 @@ def _fill(world, whose, place):
     )
     question.entries.create(author=by, author_name=by.name, from_unit=False, text="请核对")
     things["question", whose] = question
+    things["edition", whose] = editions.publish(place, periods[0], by=None)
     things["extension", whose] = Extension.objects.create(**granted, due_at=periods[1].due_at, granted_by=by)
     things["exemption", whose] = Exemption.objects.create(**granted, granted_by="演示")
     things["text", whose] = make_text(campaign.texts.get(), place, periods[0], by=clerk)

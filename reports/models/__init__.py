@@ -3,6 +3,7 @@
 from .announcements import Announcement
 from .changes import CampaignEvent
 from .deadlines import Extension
+from .editions import Correction, Edition
 from .notices import Notice
 from .presence import Presence
 from .questions import Dismissal, Question, QuestionEntry
@@ -18,7 +19,9 @@ __all__ = [
     "Bulk",
     "BulkItem",
     "CampaignEvent",
+    "Correction",
     "Dismissal",
+    "Edition",
     "Explanation",
     "Extension",
     "Figure",

@@ -17,9 +17,11 @@ from django.views.decorators.http import require_safe
 from campaigns.models import Campaign, ReportForm, ReportingPeriod, UnitPlace
 from campaigns.models.units import PATH_DIGITS, UnitPlaceQuerySet
 from chunfeng.accounts.models import User
+from reports import permissions
 from reports.letterhead import heading
-from reports.models import Submission
+from reports.models import Edition, Submission
 from reports.numbers import format_figure
+from reports.published import Paper
 from reports.rollup import BASES, MEASURES, RollUp, Row, roll_up
 from reports.tasks import owes, place_held
 
@@ -122,6 +124,7 @@ def roll_up_page(request, campaign, form, period, unit):
     if has_no_increment:
         choice["measure"] = "cumulative"
     periods = list(period.campaign.periods.all())
+    published = Edition.objects.visible_to(request.user).filter(unit=place.unit, period=period)
     rollup = roll_up(form, period, place.unit, **choice)
     context = printed(rollup, form, period, place, periods, choice) | {
         "campaign": period.campaign,
@@ -139,6 +142,8 @@ def roll_up_page(request, campaign, form, period, unit):
         ],
         "has_no_increment": has_no_increment,
         "export": _address(form, period, unit, choice, page="roll-up-export"),
+        "edition": published.defer("content", "workbook").order_by("-issue").first(),
+        "may_publish": permissions.can_publish(request.user, place.unit),
         "now": timezone.now(),
     }
     return render(request, "reports/roll_up.html", context)
@@ -169,13 +174,8 @@ def lines(request, campaign, period):
         "periods": periods,
         "place": place,
         "panels": [
-            _paper(form, head, rollup)
-            | {
-                "place": head,
-                "url": _address(form, period, head.unit.code),
-                "footnotes": _footnotes(rollup, []),
-                "is_wide": _is_wide(form, rollup),
-            }
+            paper_of(form, rollup, heading(form, head))
+            | {"place": head, "url": _address(form, period, head.unit.code)}
             for form, rollup, head in zip(forms, rollups, heads, strict=True)
         ],
         "now": timezone.now(),
@@ -184,22 +184,30 @@ def lines(request, campaign, period):
 
 
 def find_roll_up(request, campaign, form, period, unit):
-    """Find what the address of a roll-up names.
-
-    404 for whoever does not read below the unit, unless it has none below it; where it does not count in the
-    period; where nobody there owes the form.
-    """
+    """Find what the address of a roll-up names; 404 where nobody at the unit or below it owes the form."""
     campaign = find_campaign(request, campaign)
     form = find_form(campaign, form)
     period = find_period(campaign, period)
+    place, crumbs, forms = find_total(request, period, unit)
+    if form not in forms:
+        raise Http404
+    return Found(form, period, place, crumbs, forms)
+
+
+def find_total(request, period, unit):
+    """Return the place of a unit in a period, the path to it, and the forms that it or one below it owes.
+
+    404 for whoever does not read below the unit, unless it has none below it; where it does not count in the
+    period; where nobody there owes anything.
+    """
     place = find_place(request, period, unit)
     crumbs = _crumbs(request.user, place)
     if not crumbs and not place.children.exists():
         crumbs = [place]
     forms = _forms_below(place, period)
-    if not crumbs or place_held([place], period.ends_on) is None or form not in forms:
+    if not crumbs or place_held([place], period.ends_on) is None or not forms:
         raise Http404
-    return Found(form, period, place, crumbs, forms)
+    return place, crumbs, forms
 
 
 def chosen(request):
@@ -221,11 +229,9 @@ def printed(
 ) -> dict[str, Any]:
     """What the official form prints of a roll-up with a row a unit. periods: all of the campaign."""
     rows = _printed_rows(rollup, form, period, periods, choice)
-    return _paper(form, place, rollup) | {
+    return paper_of(form, rollup, heading(form, place), rows) | {
         "rows": rows,
-        "footnotes": _footnotes(rollup, rows),
         "waiting": _waiting(form, period, place),
-        "is_wide": _is_wide(form, rollup),
     }
 
 
@@ -253,6 +259,11 @@ def _crumbs(user: User, place: UnitPlace) -> list[UnitPlace]:
     path = [above[pk] for pk in place.ancestor_ids]
     first = next((number for number, one in enumerate(path) if one.unit_id in reading), len(path))
     return path[first:]
+
+
+def highest_place(user: User, place: UnitPlace) -> UnitPlace:
+    """The highest place on the path to this one below which `user` reads; the place itself where there is none."""
+    return next(iter(_crumbs(user, place)), place)
 
 
 def _latest_period(campaign: Campaign, places: Iterable[UnitPlace]) -> ReportingPeriod | None:
@@ -365,8 +376,10 @@ def _jumps(
     return jumps
 
 
-def _paper(form: ReportForm, place: UnitPlace, rollup: RollUp) -> dict[str, Any]:
-    """What the official form and the line of coverage above it print of a roll-up."""
+def paper_of(
+    form: ReportForm | Paper, rollup: RollUp, heading: Sequence[str], rows: Iterable[PrintedRow] = ()
+) -> dict[str, Any]:
+    """What the official form, the line of coverage above it and the notes below it print of a roll-up."""
     coverage = rollup.coverage
     bar, start = [], 0
     for part, units in (("done", coverage.reported), ("carried", coverage.carried), ("none", coverage.never)):
@@ -381,7 +394,9 @@ def _paper(form: ReportForm, place: UnitPlace, rollup: RollUp) -> dict[str, Any]
     return {
         "form": form,
         "rollup": rollup,
-        "heading": heading(form, place),
+        "heading": heading,
+        "footnotes": _footnotes(rollup, rows),
+        "is_wide": _is_wide(form, rollup),
         "marks": [MARKS[key] for key in (rollup.measure, rollup.basis) if key in MARKS],
         "bar": bar,
         "absent": "".join(f"{word}：{_listed(names, NAMES_ON_TOP)}。" for word, names in absent if names),
@@ -424,7 +439,7 @@ def _listed(names: Sequence[str], most: int) -> str:
     return f"{'、'.join(names[:most])}等{len(names)}个"
 
 
-def _is_wide(form: ReportForm, rollup: RollUp) -> bool:
+def _is_wide(form: ReportForm | Paper, rollup: RollUp) -> bool:
     """True where figures need more room than a screen of 1366 pixels gives to so many columns."""
     if form.header.width <= MANY_COLUMNS:
         return False

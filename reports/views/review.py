@@ -11,10 +11,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reports import bulk, lifecycle, permissions, queue
+from reports.corrections import effect
 from reports.desk import earlier_remarks, read_desk
 from reports.forms import ReturnForm
 from reports.models import Look, Submission, SubmissionEvent
 
+from .board import highest_place
 from .campaign_page import due_questions_for
 from .finding import find_campaign, find_submission
 from .listing import PER_PAGE, filters_of, page_of, periods_offered
@@ -182,6 +184,7 @@ def _desk(request, submission, form, status=200):
         "views": VIEWS,
         "view": view,
         "query": filters_kept(request),
+        "effect": effect(submission, highest_place(request.user, report["place"])),
     }
     return render(request, "reports/review.html", report | found | context, status=status)
 

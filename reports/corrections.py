@@ -1,0 +1,290 @@
+"""更正: what a report that is accepted after publication moves, said beside the editions and before it is done.
+
+An edition never changes. Once a report is accepted that counts in it, or in the period before it, and its totals
+are others than the edition quotes, a `Correction` says which: against the edition, or against the latest note
+beside it. What does not move a total leaves no note.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.models import Indicator, ReportingPeriod, UnitPlace
+from chunfeng.accounts.models import User
+from reports import notifications
+from reports.models import Correction, Edition, Notice, Submission, SubmissionEvent
+from reports.numbers import format_figure
+from reports.published import MEASURE_WORDS, compared, papers, readers
+from reports.rollup import RollUp, roll_up
+from reports.tasks import place_held
+
+_Move = SubmissionEvent.Move
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A total that the report moves. was, now: as printed; measure: 累计 or 本期新增."""
+
+    column: int
+    label: str
+    measure: str
+    was: str
+    now: str
+
+
+@dataclass(frozen=True)
+class MovedPeriod:
+    """A later total of one unit. editions: the published ones that quote it, latest issue first."""
+
+    period: ReportingPeriod
+    place: UnitPlace
+    editions: tuple[Edition, ...]
+    cells: tuple[Moved, ...]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What accepting a report would move. elsewhere: how many editions of units above the reader are touched."""
+
+    periods: tuple[MovedPeriod, ...]
+    elsewhere: int
+
+
+def touched(submission: Submission) -> list[Edition]:
+    """Return the editions whose figures the report has a part in, or the increments of which it is the base."""
+    period = submission.period
+    editions = list(
+        Edition.objects.filter(period__campaign=period.campaign_id, period__ends_on__gte=submission.ends_on)
+        .defer("workbook")
+        .select_related("period__campaign", "unit")
+        .order_by("period__ends_on", "path", "issue")
+    )
+    if not editions:
+        return []
+    places = list(UnitPlace.objects.filter(campaign=period.campaign_id, unit=submission.unit_id))
+    last = _counts_until(submission)
+    found = []
+    for edition in editions:
+        place = place_held(places, edition.period.ends_on)
+        is_inside = place is not None and place.path.startswith(edition.path)
+        if (
+            is_inside
+            and edition.period.ends_on <= last
+            and submission.report_form.code in edition.content["forms"]
+        ):
+            found.append(edition)
+    return found
+
+
+def note(submissions: Iterable[Submission], *, by: User | None) -> list[Correction]:
+    """Add a note beside each edition whose totals these reports, just accepted, have moved; tell its readers."""
+    listed = list(submissions)
+    campaigns = {submission.period.campaign_id for submission in listed}
+    if not Edition.objects.filter(period__campaign__in=campaigns).exists():
+        return []
+    notes = []
+    for submission in listed:
+        for edition in touched(submission):
+            form = submission.report_form
+            now = roll_up(form, edition.period, edition.unit, measure="increment")
+            if changes := _changes(edition, form.code, now):
+                kind, reason = _kind(submission, edition)
+                notes.append(
+                    Correction(
+                        edition=edition,
+                        submission=submission,
+                        kind=kind,
+                        reason=reason,
+                        changes=changes,
+                        actor_name=str(by)[:50] if by else "导入",
+                        at=submission.accepted_at or timezone.now(),
+                    )
+                )
+                notes[-1].save()
+    for correction in notes:
+        _tell(correction, by)
+    return notes
+
+
+def effect(submission: Submission, reader: UnitPlace) -> Effect | None:
+    """Say what accepting a submitted report would move: published totals, and those of later periods.
+
+    reader: the place whose totals are shown. None where the report was never accepted before and no edition has
+    a part of it. The report is accepted, everything added up, and the acceptance taken back.
+    """
+    old = _figures_accepted(submission)
+    editions = touched(submission)
+    if old is None and not editions:
+        return None
+    campaign, last = submission.period.campaign, _counts_until(submission)
+    today = campaign.today()
+    periods = [
+        period
+        for period in campaign.periods.filter(ends_on__gte=submission.ends_on, ends_on__lte=last)
+        if period == submission.period or period.starts_on <= today
+    ]
+    with transaction.atomic():
+        Submission.objects.filter(pk=submission.pk).update(status=Submission.Status.ACCEPTED)
+        after = {
+            period: roll_up(submission.report_form, period, reader.unit, measure="increment")
+            for period in periods
+        }
+        transaction.set_rollback(True)
+    of_period = defaultdict(list)
+    for edition in editions:
+        if edition.path == reader.path:
+            of_period[edition.period_id].append(edition)
+    moved = []
+    for period in periods:
+        quoting = of_period[period.pk]
+        cells = (
+            [_moved(change) for change in _changes(quoting[-1], submission.report_form.code, after[period])]
+            if quoting
+            else _against_old(submission, period, old, after[period])
+        )
+        if cells:
+            moved.append(MovedPeriod(period, reader, tuple(reversed(quoting)), tuple(cells)))
+    elsewhere = sum(edition.path != reader.path for edition in editions)
+    return Effect(tuple(moved), elsewhere) if moved or elsewhere else None
+
+
+def _counts_until(submission: Submission) -> date:
+    """Return the end of the last period whose totals the report can move, the increment included.
+
+    That is the period of the unit's next accepted report. What a flow adds is in every later total to date.
+    """
+    later = Submission.objects.accepted().filter(
+        report_form=submission.report_form_id, unit=submission.unit_id, ends_on__gt=submission.ends_on
+    )
+    is_flow = any(indicator.nature == Indicator.Nature.FLOW for indicator in submission.report_form.columns)
+    next_end = None if is_flow else later.order_by("ends_on").values_list("ends_on", flat=True).first()
+    return next_end or date.max
+
+
+def _changes(edition: Edition, form: str, now: RollUp) -> list[dict[str, Any]]:
+    """Return the totals of a form that are no longer as the edition or the latest note beside it says."""
+    paper = next(one for one in papers(edition) if one.code == form)
+    said = _said(edition, form)
+    today = {
+        (difference.measure, difference.column.number): _text(difference.now)
+        for difference in compared(paper, now)
+    }
+    changes = []
+    for measure, published in (("cumulative", paper.cumulative.total), ("increment", paper.increment.total)):
+        for column in paper.columns:
+            key, quoted = (measure, column.number), _text(published[column.number])
+            was, value = said.get(key, quoted), today.get(key, quoted)
+            if was != value:
+                changes.append(
+                    {
+                        "form": paper.code,
+                        "annex": paper.annex or paper.title,
+                        "column": column.number,
+                        "label": column.label,
+                        "decimals": column.decimals,
+                        "measure": measure,
+                        "was": was,
+                        "now": value,
+                    }
+                )
+    return changes
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:f}"
+
+
+def _said(edition: Edition, form: str) -> dict[tuple[str, int], str | None]:
+    """What the notes beside an edition have said of its totals, the latest of each."""
+    said = {}
+    for correction in edition.corrections.all():
+        for change in correction.changes:
+            if change["form"] == form:
+                said[change["measure"], change["column"]] = change["now"]
+    return said
+
+
+def _kind(submission: Submission, edition: Edition) -> tuple[Correction.Kind, str]:
+    """Tell a correction from a report that came after publication, and say why it was sent back."""
+    back = [event for event in submission.events.all() if event.move in (_Move.REOPENED, _Move.RETURNED)]
+    reopened = any(event.move == _Move.REOPENED and event.at >= edition.published_at for event in back)
+    kind = Correction.Kind.CORRECTION if reopened else Correction.Kind.LATE
+    return kind, back[-1].comment if back else ""
+
+
+def _tell(correction: Correction, by: User | None) -> None:
+    edition = correction.edition
+    notifications.tell(
+        readers(edition, but=by),
+        campaign=edition.period.campaign,
+        kind=Notice.Kind.EDITION,
+        title=f"{edition}有{correction.get_kind_display()}：{correction.submission.unit} "
+        f"{correction.submission.report_form.annex} {correction.submission.period}",
+        text="\n".join(described(correction.changes)),
+        url=reverse("reports:edition-detail", args=[edition.pk]),
+        email=False,
+    )
+
+
+def described(changes: Sequence[dict[str, Any]]) -> list[str]:
+    """Say changes in words: 附件1第2列累计 30 → 32."""
+    return [
+        f"{change['annex']}第{change['column']}列{MEASURE_WORDS[change['measure']]} "
+        f"{_printed(change['was'], change['decimals'])} → {_printed(change['now'], change['decimals'])}"
+        for change in changes
+    ]
+
+
+def _printed(text: str | None, decimals: int) -> str:
+    return format_figure(None if text is None else Decimal(text), decimals)
+
+
+def _figures_accepted(submission: Submission) -> dict[int, Decimal | None] | None:
+    """Return by number the figures with which the report was accepted last; None where it never was."""
+    event = submission.events.filter(move__in=(_Move.ACCEPTED, _Move.REOPENED)).last()
+    if event is None:
+        return None
+    kept = event.snapshot.get("figures", {})
+    return {int(number): None if text is None else Decimal(text) for number, text in kept.items()}
+
+
+def _moved(change: dict[str, Any]) -> Moved:
+    return Moved(
+        change["column"],
+        change["label"],
+        MEASURE_WORDS[change["measure"]],
+        _printed(change["was"], change["decimals"]),
+        _printed(change["now"], change["decimals"]),
+    )
+
+
+def _against_old(
+    submission: Submission, period: ReportingPeriod, old: dict[int, Decimal | None] | None, after: RollUp
+) -> list[Moved]:
+    """Return what differs from the totals as they were with the figures accepted before."""
+    new = dict(submission.figures.values_list("indicator__number", "value"))
+    is_own = period == submission.period
+    cells = []
+    for indicator in submission.report_form.columns:
+        total = after.cumulative[indicator.number]
+        was = (old or {}).get(indicator.number)
+        moved = (new.get(indicator.number) or Decimal(0)) - (was or Decimal(0))
+        if not moved or total is None or (indicator.nature == Indicator.Nature.STOCK and not is_own):
+            continue
+        cells.append(
+            Moved(
+                indicator.number,
+                indicator.label,
+                MEASURE_WORDS["cumulative"],
+                format_figure(total - moved, indicator.decimals),
+                format_figure(total, indicator.decimals),
+            )
+        )
+    return cells
