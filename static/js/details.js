@@ -36,8 +36,10 @@ if (panel) {
   const open = async (number) => {
     panel.hidden = false;
     document.documentElement.classList.add("shows-details");
-    // Below a wide form the panel would lie over the cell it tells of: scroll-padding keeps it clear.
-    cell?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    // Where the panel lies over the page, scroll-padding keeps it off the cell it tells of.
+    const isOver = getComputedStyle(panel).position === "fixed";
+    document.documentElement.classList.toggle("details-over", isOver);
+    if (isOver) cell?.scrollIntoView({ block: "nearest", inline: "nearest" });
     await load(number);
     panel.querySelector("[tabindex='-1']")?.focus({ preventScroll: true });
   };
@@ -45,7 +47,7 @@ if (panel) {
   const close = () => {
     asked?.abort();
     panel.hidden = true;
-    document.documentElement.classList.remove("shows-details");
+    document.documentElement.classList.remove("shows-details", "details-over");
     cell?.focus();
   };
 

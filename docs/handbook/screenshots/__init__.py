@@ -3,6 +3,11 @@
 Each chapter is a module of this package with `take(portal)`; what stands in CHAPTERS is taken in that order.
 """
 
-from . import administrators, coordinator, reporter
+from . import administrators, coordinator, reporter, sending
 
-CHAPTERS = {"reporter": reporter, "coordinator": coordinator, "administrators": administrators}
+CHAPTERS = {
+    "reporter": reporter,
+    "sending": sending,
+    "coordinator": coordinator,
+    "administrators": administrators,
+}
