@@ -295,7 +295,10 @@ class _Parser:
         rest: list[tuple[str, _Number]] = []
         while self.current.text in signs:
             sign = self.advance()
-            rest.append((sign.text, self.number(part(), sign, remedy)))
+            value = self.number(part(), sign, remedy)
+            if sign.text == "/" and value == _Constant(Decimal(0)):
+                raise self.error("不能除以 0，这条规则永远不会检查，请改正", sign)
+            rest.append((sign.text, value))
         return _Chain(number, tuple(rest))
 
     def signed(self) -> _Number | _Truth:

@@ -23,7 +23,7 @@ from reports.checks import facts, previous_figures
 from reports.lifecycle import IMPORT_NAME, TransitionError, filling_problem, lock, moment, storable
 from reports.models import Explanation, Figure, FigureChange, RefusedEntry, Submission
 from reports.numbers import FigureError, parse_figure, plain
-from reports.tasks import owes, place_held
+from reports.tasks import may_begin, owes, place_held
 from reports.validation import LONGEST_EXPLANATION
 
 SIGN_OFF = ("responsible", "prepared_by", "phone")
@@ -95,7 +95,7 @@ def open_draft(form: ReportForm, unit: ReportingUnit, period: ReportingPeriod) -
         return existing
     places = UnitPlace.objects.filter(campaign=period.campaign_id, unit=unit)
     place = place_held(places, period.ends_on)
-    if form.campaign_id != period.campaign_id or place is None or not owes(place, form):
+    if form.campaign_id != period.campaign_id or not may_begin(place, form, period.ends_on):
         raise DraftError(f"{unit}在第{period.number}期不填报“{form}”，请从“我的任务”进入。")
     begun = Submission(**key, ends_on=period.ends_on)
     if problem := filling_problem(begun):

@@ -276,6 +276,10 @@ class _Reader:
             ends_on = None
         if ends_on in self.periods:
             return self.periods[ends_on]
+        if ends_on is None:
+            message = f"“{text[:40]}”不是日期，请写成 2024-02-09 这样的格式。"
+            found.append(Problem(line, (PERIOD,), message))
+            return None
         known = "、".join(day.isoformat() for day in self.periods)
         message = f"“{text[:40]}”不是本活动报告期的截止日期，可以写的有：{known}。"
         found.append(Problem(line, (PERIOD,), message))

@@ -107,6 +107,16 @@ def place_held(places: Iterable[UnitPlace], ends_on: date) -> UnitPlace | None:
     return max(held, key=lambda place: place.opens or date.min, default=None)
 
 
+def may_begin(place: UnitPlace | None, form: ReportForm, ends_on: date) -> bool:
+    """Say whether a report of that period may still be begun at `place`.
+
+    A closed unit files no more, whether or not its figures are kept.
+    """
+    if place is None or (place.opens is not None and place.opens > ends_on):
+        return False
+    return owes(place, form) and _is_open(place, ends_on)
+
+
 def next_period(campaign: Campaign) -> ReportingPeriod | None:
     """Return the next period to open; None where all are open or the campaign is closed."""
     if campaign.closed_at is not None:

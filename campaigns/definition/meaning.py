@@ -65,7 +65,13 @@ def _check_reporting(campaign: schema.Campaign, log: Log) -> None:
         log.add("reporting.periods", "periods 只用于 every: list；另加的报告期请写在 extra 中。")
     for name in ("extra", "periods"):
         _check_written_periods(f"reporting.{name}", getattr(reporting, name), campaign, log)
-    if len(log.mistakes) > before:
+    written = [("extra", reporting.extra), ("periods", reporting.periods)]
+    if len(log.mistakes) > before or not all(
+        log.sound(f"reporting.{name}[{index}].{key}")
+        for name, entries in written
+        for index in range(len(entries))
+        for key in ("ends", "due")
+    ):
         return
     try:
         found = periods(reporting.rule(), campaign.starts, campaign.ends, Workdays())
@@ -89,12 +95,14 @@ def _check_written_periods(
                 f"{here}.ends", f"与 {path}[{seen[period.ends]}] 都截至 {period.ends}，请删去一个或改正日期。"
             )
         seen.setdefault(period.ends, index)
-        if not campaign.starts <= period.ends <= campaign.ends + SLACK:
+        if not campaign.starts <= period.ends <= campaign.ends:
             log.add(
                 f"{here}.ends",
                 f"截至 {period.ends} 不在活动（{campaign.starts} 至 {campaign.ends}）内，请改正。",
             )
-        elif period.due is not None and not campaign.starts <= period.due <= period.ends + SLACK:
+        elif period.due is not None and period.due < period.ends:
+            log.add(f"{here}.due", f"报送期限 {period.due} 早于截至日 {period.ends}，请改正其中一个。")
+        elif period.due is not None and period.due > period.ends + SLACK:
             log.add(f"{here}.due", f"报送期限 {period.due} 与截至日 {period.ends} 相差太远，请检查年份。")
 
 
@@ -300,6 +308,7 @@ def _check_units(campaign: schema.Campaign, units: Sequence[schema.Unit], log: L
             parent = _checked_parent(unit, places, f"{here}.parent", campaign.starts, log)
             if parent is not None:
                 parents[id(unit)] = parent
+                _check_moves_along(unit, parent, places, f"{here}.parent", log)
     _check_tree(units, parents, paths, log)
 
 
@@ -348,6 +357,24 @@ def _checked_parent(
         levels = f"本单位 {unit.level}，上级 {parent.level}"
         log.add(here, f"上级单位 {shown(unit.parent)} 的级别低于本单位（{levels}），请改 level 或 parent。")
     return parent
+
+
+def _check_moves_along(
+    unit: schema.Unit, parent: schema.Unit, places: Mapping[str, Sequence[schema.Unit]], here: str, log: Log
+) -> None:
+    """A row stands below one row of its parent: where the parent moves, those below it need a second row too."""
+    later = [
+        place.opens
+        for place in places[unit.parent]
+        if place.opens and parent.closes and place.opens > parent.closes and unit.is_open(place.opens)
+    ]
+    if later:
+        day = min(later)
+        sentence = (
+            f"上级单位 {shown(unit.parent)} 从 {day} 起换了一行，本单位的这一行跨过了这一天，以后的数会从上级的合计里漏掉；"
+            f"请也写成两行：前一行 closes 写 {day - timedelta(days=1)}，后一行 opens 写 {day}。"
+        )
+        log.add(here, sentence)
 
 
 def _check_tree(

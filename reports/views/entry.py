@@ -55,6 +55,8 @@ def entry(request, campaign, form, period, unit):
         if submission is None or request.method == "POST":
             raise PermissionDenied
         return redirect("reports:submission-detail", submission.pk)
+    if submission is None and not tasks.may_begin(place, form, period.ends_on):
+        raise Http404
     if request.method == "POST":
         # Also where a colleague has sent the report meanwhile: the refusal keeps on the page what was typed.
         return _save(request, form, place, period)

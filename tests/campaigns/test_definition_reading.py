@@ -159,6 +159,21 @@ def test_a_unit_moves_by_a_second_row_with_later_dates(tmp_path):
     ]
 
 
+def test_where_a_city_moves_its_counties_need_a_second_row_too(tmp_path):
+    head, *rows = UNITS.splitlines()
+    root, moved = "1,某省厅,province,,0,,,", "100,某市人社局,prefecture,1,1,2025-02-10,,"
+    city = "100,某市人社局,prefecture,,1,,2025-02-09,"
+    with pytest.raises(DefinitionError) as refused:
+        read(write_definition(tmp_path, units="\n".join([head, root, city, moved, *rows[1:], ""])))
+    assert [mistake.line for mistake in refused.value.mistakes] == [5, 6]
+    assert "前一行 closes 写 2025-02-09，后一行 opens 写 2025-02-10" in str(refused.value)
+    split = [row.replace("1,,,", f"1,{span},") for row in rows[1:] for span in (",2025-02-09", "2025-02-10,")]
+    assert (
+        len(read(write_definition(tmp_path, units="\n".join([head, root, city, moved, *split, ""]))).units)
+        == 7
+    )
+
+
 def test_several_roots_and_levels_left_out_are_allowed(tmp_path):
     units = "code,name,level,parent,reports\n1,甲局,county,,1\n2,省厅,province,,0\n3,办公室,office,1,0\n4,乙局,county,2,1\n"
     assert len(read(write_definition(tmp_path, units=units)).units) == 4
@@ -212,7 +227,10 @@ BROKEN = {
     "two periods of one end": (YAML, "{weekday: friday}", "{extra: [{ends: 2025-02-10}, {ends: 2025-02-10}]}", 5, "reporting.extra[1].ends", "2025-02-10"),
     "period before the start": (YAML, "{weekday: friday}", "{extra: [{ends: 2025-02-01}]}", 5, "reporting.extra[0].ends", "不在活动"),
     "due years later": (YAML, "{weekday: friday}", "{extra: [{ends: 2025-02-10, due: 2052-02-10}]}", 5, "reporting.extra[0].due", "年份"),
-    "due before its period": (YAML, "{weekday: friday}", "{extra: [{ends: 2025-02-14, due: 2025-02-05}]}", 5, "reporting", "2025-02-05"),
+    "due before its own end": (YAML, "{weekday: friday}", "{extra: [{ends: 2025-02-14, due: 2025-02-13}]}", 5, "reporting.extra[0].due", "早于截至日"),
+    "due without an end": (YAML, "{weekday: friday}", "{extra: [{due: 2025-02-13}]}", 5, "reporting.extra[0].ends", "缺少"),
+    "period after the end": (YAML, "{weekday: friday}", "{extra: [{ends: 2025-02-22}]}", 5, "reporting.extra[0].ends", "不在活动"),
+    "rule that divides by 0": (YAML, "rule: c2 <= c1", "rule: c2 / 0.0 <= c1", 15, "forms[0].checks[0].rule", "除以 0"),
     "no period at all": (YAML, "ends: 2025-02-21", "ends: 2025-02-06", 5, "reporting", "没有一个报告期"),
     "sign-off": (YAML, "code: spring", "code: spring\nsign_off_by: city", 2, "sign_off_by", "prefecture"),
     "campaign code": (YAML, "code: spring", "code: 春风", 1, "code", "字母"),

@@ -281,3 +281,15 @@ def test_the_number_of_queries_does_not_grow_with_history(clerk, world, django_a
     make_submission(world.form, world.mine, third, {1: 20}, status="draft")
     with django_assert_max_num_queries(40):
         assert clerk.get(world.address(third)).status_code == 200
+
+
+@pytest.mark.parametrize("after_close", ["stop", "keep"])
+def test_a_unit_that_has_closed_begins_no_report_by_its_address(world, client, after_close):
+    client.force_login(world.clerk)
+    assert client.get(world.address(world.first)).status_code == 200
+    world.mine.closes, world.mine.after_close = world.first.ends_on, after_close
+    world.mine.save()
+    assert client.get(world.address(world.first)).status_code == 200
+    assert client.get(world.address(world.second)).status_code == 404
+    assert client.post(world.address(world.second), {"action": "save", "c1": "1"}).status_code == 404
+    assert not Submission.objects.exists()

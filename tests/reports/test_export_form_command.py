@@ -89,6 +89,11 @@ def test_a_blank_form_needs_no_report(campaign, form, county, path):
     assert [row[0] for row in sheet.iter_rows(values_only=True)][-3:] == [None, "……", "……"]
 
 
+def test_a_blank_form_of_another_line_is_refused(campaign, form, city, path):
+    make_place(campaign, "320102-union", parent=city, line="union", name="玄武区总工会")
+    assert refusal(path, "320102-union", kind="blank").startswith("玄武区总工会不填报")
+
+
 def test_a_unit_that_filed_nothing_is_refused_with_the_way_out(campaign, form, city, county, path):
     make_submission(form, county, period_of(campaign, 2), {1: 5})
     assert refusal(path) == (
@@ -107,7 +112,7 @@ def test_a_roll_up_over_nobody_who_owes_the_form_is_refused(campaign, form, path
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"kind": "all"}, "--kind 不能是“all”，应为 report、roll-up、blank 之一。"),
+        ({"kind": "all"}, "--kind 不能是“all”，应为 report、roll-up、blank、template 之一。"),
         ({"unit": "999"}, "代码为“999”的单位不在某市春风行动的单位名录中，请核对 --unit。"),
         ({"period": "2月9日"}, "“2月9日”不是日期，--period 应写成 2024-02-23 这样的形式。"),
         (

@@ -58,6 +58,9 @@ def _workbook(
 ) -> bytes:
     kind = options["kind"]
     if kind == "blank":
+        place = place_at(unit, period)
+        if form.line and place.line and place.line != form.line:
+            raise CommandError(f"{unit}不填报{form}（属于其他条线），请核对 --unit 和报表代码。")
         return blank_workbook(form, unit, period)
     if kind == "template":
         place = place_at(unit, period)
