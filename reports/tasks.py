@@ -114,7 +114,7 @@ def may_begin(place: UnitPlace | None, form: ReportForm, ends_on: date) -> bool:
     """
     if place is None or (place.opens is not None and place.opens > ends_on):
         return False
-    return owes(place, form) and _is_open(place, ends_on)
+    return owes(place, form) and (place.closes is None or place.closes >= ends_on)
 
 
 def next_period(campaign: Campaign) -> ReportingPeriod | None:

@@ -112,7 +112,7 @@ def test_a_roll_up_over_nobody_who_owes_the_form_is_refused(campaign, form, path
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"kind": "all"}, "--kind 不能是“all”，应为 report、roll-up、blank、template 之一。"),
+        ({"kind": "all"}, "--kind 不能是“all”，应为 report、roll-up、units、series、blank、template 之一。"),
         ({"unit": "999"}, "代码为“999”的单位不在某市春风行动的单位名录中，请核对 --unit。"),
         ({"period": "2月9日"}, "“2月9日”不是日期，--period 应写成 2024-02-23 这样的形式。"),
         (
