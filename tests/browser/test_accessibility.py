@@ -37,6 +37,13 @@ PAGES = {
     "entry, returned": ("reporter", entry(PERIOD_OF["returned"])),
     "entry, empty": ("reporter", entry(PERIOD_OF["none"])),
     "entry, with findings": ("reporter", entry(PERIOD_OF["signed"])),
+    "entry, stopped by a check": (
+        "reporter",
+        lambda world: f"{entry(PERIOD_OF['signed'])(world)}?checked=1",
+    ),
+    "cell": ("reporter", of_spring("cell-details", "fu1", "2024-02-02", "district-hr", 1)),
+    "print": ("reporter", about("submission-print", "own", "submitted")),
+    "check code": ("city", lambda world: f"{of_spring('check-code')(world)}?code=7K2M-9QXT-4H3D"),
     "confirm": ("reporter", about("submission-confirm", "own", "draft")),
     "receipt": ("reporter", about("submission-detail", "own", "submitted")),
     "detail, to reopen": ("coordinator", about("submission-detail", "own", "accepted")),
