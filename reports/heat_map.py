@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
@@ -199,7 +200,7 @@ class _Drawing:
         if first.report is not None:
             url = f"{self.report_page}{first.report.pk}{self.report_end}"
         elif line.place.pk in self.remind:
-            url = f"{self.remind_pages[period.pk]}{line.place.unit.code}"
+            url = f"{self.remind_pages[period.pk]}{quote(line.place.unit.code)}"
         css = f"{state.value} waiting" if is_waiting else state.value
         return Cell(css, SIGNS[state], f"{line.place.short} 第{period.number}期：{said}", url)
 
@@ -219,7 +220,7 @@ class _Drawing:
         sign = SIGNS[state] if state == State.ACCEPTED else f"{SIGNS[state]}{states[state]}"
         css = f"{state.value} waiting" if is_waiting and state in MISSING else state.value
         label = f"{head.short} 第{period.number}期，{sum(states.values())} 个单位：{said}"
-        return Cell(css, sign, label, f"{self.group_page}{head.unit.code}")
+        return Cell(css, sign, label, f"{self.group_page}{quote(head.unit.code)}")
 
     def _form(self, owed: Owed) -> str:
         return f"{owed.form.annex or owed.form.title} " if self.several else ""

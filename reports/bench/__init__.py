@@ -6,7 +6,7 @@ They run on a database made for the run and removed after it (`scratch`), never 
 """
 
 # Importing a group registers its measurements, in this order.
-from . import totals, entry, exporting, tables, reading, consolidation, writers  # noqa: F401, I001
+from . import totals, entry, exporting, tables, reading, consolidation, writers, progress  # noqa: F401, I001
 from .frame import MEASUREMENTS
 
 __all__ = ["MEASUREMENTS"]

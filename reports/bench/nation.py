@@ -90,7 +90,7 @@ def _places(
 ) -> list[UnitPlace]:
     """Make `count` units of a level, dealt out evenly below `parents`; those of the lowest level report."""
     made = campaign.places.count()
-    codes = [f"{campaign.code}/{level}/{number}" for number in range(count)]
+    codes = [f"{campaign.code}-{level}-{number}" for number in range(count)]
     units = ReportingUnit.objects.bulk_create(
         [ReportingUnit(code=code, name=f"单位{code}") for code in codes], batch_size=_BATCH
     )

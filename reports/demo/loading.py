@@ -24,7 +24,7 @@ from reports.models import Explanation, FigureChange, Submission
 from reports.tasks import owes
 from reports.validation import FATAL, Finding
 
-from . import figures, office, plan, running, texts
+from . import desk, figures, office, plan, running, texts
 
 CAMPAIGNS = ("wuhan-2014", "jiangsu-2024")
 PASSWORD = "chunfeng-demo"  # noqa: S105 - told to everyone; of no use outside a demonstration
@@ -167,6 +167,9 @@ class _Enactment:
             if self.now is not None:
                 office.sign_offs(self.campaign, self.periods, self.planned, self.people, cases, self.now)
                 office.tell(self.campaign, self.people, self.now)
+                desk.remind(self.campaign, self.periods, self.people, self.now)
+                desk.decide_due_times(self.campaign, self.people, self.now)
+            desk.date_notices(self.campaign)
         told = texts.read_texts(FIXTURES / "demo" / "texts.yaml")
         texts.write_texts(self.campaign, self.people, told, self.now)
 
