@@ -3,11 +3,12 @@
 Each chapter is a module of this package with `take(portal)`; what stands in CHAPTERS is taken in that order.
 """
 
-from . import administrators, coordinator, reporter, sending
+from . import administrators, coordinator, exports, reporter, sending
 
 CHAPTERS = {
     "reporter": reporter,
     "sending": sending,
     "coordinator": coordinator,
+    "exports": exports,
     "administrators": administrators,
 }
