@@ -100,13 +100,14 @@ class Anomaly:
 
 @dataclass(frozen=True)
 class _Change:
-    """A figure against the unit's earlier ones. base: what it counts from; median: of earlier increments, above 0."""
+    """A figure against the unit's earlier ones. base: what it counts from; median: of the `known` increments before."""
 
     facts: IndicatorFacts
     value: Decimal
     base: Decimal
     increment: Decimal
     median: Decimal
+    known: int
 
 
 def find(
@@ -143,7 +144,7 @@ def _cell(facts: IndicatorFacts, series: Sequence[Figures], report: Report) -> A
         return None
     median = statistics.median(amounts)
     base = before if facts.nature == "cumulative" else Decimal(0)
-    change = _Change(facts, value, base, increment, median)
+    change = _Change(facts, value, base, increment, median, len(amounts))
     for test in (_yuan, _swapped, _tenfold) if median > 0 else ():
         if anomaly := test(change):
             return anomaly
@@ -173,7 +174,8 @@ def _swapped(change: _Change) -> Anomaly | None:
     is_odd = change.increment < 0 or (
         change.increment > 3 * change.median and change.increment >= change.facts.floor
     )
-    if not is_odd or change.value != int(change.value):
+    # One increment is no series, and of two digits too many fit by chance.
+    if not is_odd or change.known < 2 or change.value < 100 or change.value != int(change.value):
         return None
     digits = str(int(change.value))
     for at in range(len(digits) - 1):

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from campaigns.models import Campaign
-from reports import checks, permissions, tasks, validation
+from reports import checks, permissions, questions, tasks, validation
 from reports.changes import due_changes
 from reports.contacts import contacts_of
 from reports.schedule import calendar_warning
@@ -80,6 +80,7 @@ def task_list(request, campaign):
         "explained": sorted(
             {task.form.pk: task for task in listed}.values(), key=lambda task: task.form.position
         ),
+        "questions_waiting": questions.waiting_for(request.user, campaign),
         "now": now,
         "today": campaign.today(),
     }

@@ -16,9 +16,10 @@ from campaigns.models import Campaign, Exemption, ReportForm, ReportingUnit
 from chunfeng.accounts.models import Membership, User
 from reports.checks import check, check_many
 from reports.demo.loading import PASSWORD
-from reports.models import Explanation, Figure, FigureChange, Submission, SubmissionEvent
+from reports.models import Explanation, Figure, FigureChange, Question, Submission, SubmissionEvent
 from reports.permissions import reviewable
 from reports.rollup import roll_up
+from reports.suspects import suspects
 from reports.tasks import tasks_of
 from reports.validation import FATAL, QUERY, blocking
 
@@ -402,3 +403,20 @@ def test_loading_again_keeps_what_is_there():
     assert (Submission.objects.count(), Figure.objects.get(pk=figure.pk).value) == (count, 7)
     with pytest.raises(CommandError, match="已经载入"):
         call_command("load_demo")
+
+
+def test_questions_are_open_answered_and_settled_on_both_sides_and_lie_in_the_past():
+    asked = Question.objects.filter(submission__period__campaign__code__in=(WUHAN, JIANGSU))
+    assert Counter(asked.values_list("from_unit", "state")) == {
+        (False, "settled"): 2,
+        (False, "asked"): 2,
+        (True, "asked"): 1,
+        (True, "answered"): 1,
+    }
+    assert all(question.asked_at.year in (2014, 2024) for question in asked)
+
+
+def test_anomalies_of_several_kinds_are_in_the_demonstration():
+    office = User.objects.get(username="wuhan-office")
+    period = Campaign.objects.get(code=WUHAN).periods.get(number=5)
+    assert {suspect.anomaly.kind.value for suspect in suspects(office, period)} >= {"tenfold", "fall"}
