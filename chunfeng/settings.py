@@ -5,6 +5,7 @@ DEBUG or DEMO starts only with a secret key and host names of its own.
 """
 
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import environ
@@ -165,7 +166,14 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+_ECHARTS = find_spec(
+    "instaui_echarts"
+)  # found, never imported: the package only carries the browser's library
+_ECHARTS_FOLDERS = (_ECHARTS.submodule_search_locations or []) if _ECHARTS else []
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    *(("vendor/echarts", str(Path(folder) / "static")) for folder in _ECHARTS_FOLDERS),
+]
 WHITENOISE_USE_FINDERS = DEBUG or DEMO
 """In service `collectstatic` gathers the files; a demonstration serves them where they lie."""
 

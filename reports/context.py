@@ -54,6 +54,7 @@ def _pages(request, campaign, roles):
     if Role.COORDINATOR in roles:
         offered.append(("审核", "review-queue"))
     if roles & {Role.COORDINATOR, Role.VIEWER}:
+        offered.append(("概览", "board-home"))
         offered.append(("汇总", "roll-up-home"))
         offered.append(("报送情况", "progress"))
         if campaign.sign_off_by and permissions.sign_off_places(request.user, campaign).exists():
@@ -82,6 +83,7 @@ BELONGS_TO = {
         "question-list",
     },
     "progress": {"progress", "unit-progress", "remind", "remind-send", "reminder-log"},
+    "board-home": {"board-home", "board"},
     "roll-up-home": {
         "roll-up-home",
         "roll-up",

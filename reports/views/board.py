@@ -96,17 +96,13 @@ class PrintedRow:
 def roll_up_home(request, campaign):
     """Lead to the user's highest unit: to its latest total, or to its lines where it has several."""
     campaign = find_campaign(request, campaign)
-    for places in _roots(request.user, campaign):
-        period = _latest_period(campaign, places)
-        place = place_held(places, period.ends_on) if period else None
-        if period is None or place is None:
-            continue
-        forms = _forms_below(place, period)
-        if len({form.line for form in forms}) > 1:
-            return redirect("reports:lines", campaign.code, period.ends_on.isoformat())
-        if forms:
-            return redirect(_address(forms[0], period, place.unit.code))
-    raise Http404
+    found = first_total(request.user, campaign)
+    if found is None:
+        raise Http404
+    place, period, forms = found
+    if len({form.line for form in forms}) > 1:
+        return redirect("reports:lines", campaign.code, period.ends_on.isoformat())
+    return redirect(_address(forms[0], period, place.unit.code))
 
 
 @require_safe
@@ -181,6 +177,21 @@ def lines(request, campaign, period):
         "now": timezone.now(),
     }
     return render(request, "reports/lines.html", context)
+
+
+def first_total(user: User, campaign: Campaign) -> tuple[UnitPlace, ReportingPeriod, list[ReportForm]] | None:
+    """The user's highest unit that has a total, at its latest period with figures, and the forms owed there."""
+    for places in _roots(user, campaign):
+        period = _latest_period(campaign, places)
+        place = place_held(places, period.ends_on) if period else None
+        if period is not None and place is not None and (forms := _forms_below(place, period)):
+            return place, period, forms
+    return None
+
+
+def head_of(place: UnitPlace, period: ReportingPeriod, form: ReportForm) -> UnitPlace:
+    """The unit under `place` that stands over all that owe the form: an office above several lines has one a line."""
+    return _heads(place, period, [form])[0] if not place.line and form.line else place
 
 
 def find_roll_up(request, campaign, form, period, unit):

@@ -53,7 +53,7 @@ def campaign(request, campaign):
         return redirect("reports:task-list", campaign.code)
     if permissions.is_coordinator(request.user):
         return redirect("reports:review-queue", campaign.code)
-    return redirect("reports:roll-up-home", campaign.code)
+    return redirect("reports:board-home", campaign.code)
 
 
 @require_safe

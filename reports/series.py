@@ -1,0 +1,174 @@
+"""Totals over periods: what `roll_up` says of a unit in each of several periods, in one statement.
+
+For lines and bars over a campaign, and for what is judged week by week. The statement reads, for each period, the
+places that count in it and the last report of each, as `reports.rollup` does for one; how many periods are asked
+for changes neither its text nor the number of statements.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db import connection
+
+from campaigns.models import Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
+from campaigns.models.units import PATH_DIGITS
+from reports.tasks import place_held
+
+OWN = 0
+_STORED = Decimal("0.0001")
+_NATURE = Indicator.Nature
+
+_WHICH = {"accepted": "report.status = 'accepted'", "received": "report.status IN ('submitted', 'accepted')"}
+_STATEMENT = """
+WITH stand AS (
+    SELECT period.id AS period_id, period.ends_on, place.unit_id,
+        CAST('0' || SUBSTR(place.path, %(child)s, {digits}) AS bigint) AS child
+    FROM campaigns_reportingperiod period
+    JOIN campaigns_unitplace place ON place.campaign_id = period.campaign_id AND place.path LIKE %(path)s
+        AND place.reports AND (%(line)s = '' OR place.line = '' OR place.line = %(line)s)
+        AND {counts}
+        AND NOT EXISTS (
+            SELECT 1 FROM campaigns_unitplace later
+            WHERE later.campaign_id = place.campaign_id AND later.unit_id = place.unit_id
+            AND later.opens IS NOT NULL AND (place.opens IS NULL OR later.opens > place.opens)
+            AND {later_counts}
+        )
+    WHERE period.id IN ({periods})
+), counted AS (
+    SELECT stand.*, (
+        SELECT report.id FROM reports_submission report
+        WHERE report.report_form_id = %(form)s AND report.unit_id = stand.unit_id AND {which}
+            AND report.ends_on <= stand.ends_on
+        ORDER BY report.ends_on DESC LIMIT 1
+    ) AS report_id
+    FROM stand
+)
+SELECT counted.period_id, counted.child, figure.indicator_id, SUM(figure.value)
+FROM counted
+JOIN reports_submission latest ON latest.id = counted.report_id
+JOIN reports_figure figure ON figure.submission_id = latest.id
+JOIN campaigns_indicator indicator ON indicator.id = figure.indicator_id
+WHERE figure.value IS NOT NULL AND figure.indicator_id IN ({indicators})
+    AND (indicator.nature = 'cumulative' OR indicator.nature = 'stock' AND latest.ends_on = counted.ends_on)
+GROUP BY 1, 2, 3
+UNION ALL
+SELECT stand.period_id, stand.child, figure.indicator_id, SUM(figure.value)
+FROM stand
+JOIN reports_submission report ON report.report_form_id = %(form)s AND report.unit_id = stand.unit_id
+    AND {which} AND report.ends_on <= stand.ends_on
+JOIN reports_figure figure ON figure.submission_id = report.id
+JOIN campaigns_indicator indicator ON indicator.id = figure.indicator_id AND indicator.nature = 'flow'
+WHERE figure.value IS NOT NULL AND figure.indicator_id IN ({indicators})
+GROUP BY 1, 2, 3"""
+_COUNTS = """({place}.opens IS NULL OR {place}.opens <= period.ends_on)
+        AND ({place}.closes IS NULL OR {place}.closes >= period.ends_on OR {place}.after_close = 'keep')"""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Totals to date of a unit and of its children, by period and indicator number; None where none is reported.
+
+    children: by the child's unit id; `OWN` is the unit's own report. periods: in order.
+    """
+
+    periods: tuple[ReportingPeriod, ...]
+    numbers: tuple[int, ...]
+    totals: dict[tuple[int, int], Decimal]
+    children: dict[int, dict[tuple[int, int], Decimal]] = field(default_factory=dict)
+
+    def total(self, period: ReportingPeriod, number: int) -> Decimal | None:
+        return self.totals.get((period.pk, number))
+
+    def increment(self, period: ReportingPeriod, number: int) -> Decimal | None:
+        """The difference to the period before, nothing before counting as 0; None where neither has a total."""
+        return self._increment(self.totals, period, number)
+
+    def of_child(self, unit: int, period: ReportingPeriod, number: int) -> Decimal | None:
+        return self.children.get(unit, {}).get((period.pk, number))
+
+    def increment_of_child(self, unit: int, period: ReportingPeriod, number: int) -> Decimal | None:
+        return self._increment(self.children.get(unit, {}), period, number)
+
+    def _increment(
+        self, totals: dict[tuple[int, int], Decimal], period: ReportingPeriod, number: int
+    ) -> Decimal | None:
+        index = self.periods.index(period)
+        now = totals.get((period.pk, number))
+        was = totals.get((self.periods[index - 1].pk, number)) if index else None
+        if now is None and was is None:
+            return None
+        return (now or Decimal(0)) - (was or Decimal(0))
+
+
+def series(
+    form: ReportForm,
+    unit: ReportingUnit,
+    *,
+    numbers: Iterable[int] | None = None,
+    until: ReportingPeriod | None = None,
+    basis: str = "accepted",
+) -> Series:
+    """Add `form` up over `unit` and all below it at each period of the campaign up to `until`, included.
+
+    numbers: of the columns wanted; None = all. basis: accepted or received, as for `roll_up`. Increments of a flow
+    are what that period adds, as its total to date grows. One statement for each place that the unit has had.
+    """
+    periods = list(form.campaign.periods.order_by("ends_on"))
+    if until is not None:
+        periods = [period for period in periods if period.ends_on <= until.ends_on]
+    wanted = [column for column in form.columns if numbers is None or column.number in set(numbers)]
+    places = list(UnitPlace.objects.filter(campaign=form.campaign_id, unit=unit))
+    by_place: dict[int, list[ReportingPeriod]] = defaultdict(list)
+    held = {place.pk: place for place in places}
+    for period in periods:
+        if place := place_held(places, period.ends_on):
+            by_place[place.pk].append(period)
+    children_units = dict(UnitPlace.objects.filter(parent__in=by_place).values_list("pk", "unit_id"))
+    totals: dict[tuple[int, int], Decimal] = {}
+    children: dict[int, dict[tuple[int, int], Decimal]] = defaultdict(dict)
+    by_pk = {column.pk: column for column in wanted}
+    for pk, of_place in by_place.items():
+        for period_id, child, indicator, amount in _run(form, held[pk], of_place, wanted, basis):
+            column = by_pk[indicator]
+            cell = (period_id, column.number)
+            exact = Decimal(str(amount)).quantize(_STORED)
+            unit_id = children_units.get(child, OWN)
+            children[unit_id][cell] = children[unit_id].get(cell, Decimal(0)) + exact
+            totals[cell] = totals.get(cell, Decimal(0)) + exact
+    decimals = {column.number: column.decimals for column in wanted}
+    for sums in (totals, *children.values()):
+        for cell, amount in sums.items():
+            sums[cell] = amount.quantize(Decimal(1).scaleb(-decimals[cell[1]]), ROUND_HALF_UP)
+    return Series(tuple(periods), tuple(column.number for column in wanted), totals, dict(children))
+
+
+def _run(
+    form: ReportForm,
+    root: UnitPlace,
+    periods: Sequence[ReportingPeriod],
+    columns: Sequence[Indicator],
+    basis: str,
+) -> list[tuple[int, int, int, Decimal | float]]:
+    if not columns:
+        return []
+    parameters = {
+        "form": form.pk,
+        "line": form.line,
+        "path": f"{root.path}%",
+        "child": len(root.path) + 1,
+        **{f"period{number}": period.pk for number, period in enumerate(periods)},
+        **{f"indicator{number}": column.pk for number, column in enumerate(columns)},
+    }
+    statement = _STATEMENT.format(
+        digits=PATH_DIGITS,
+        which=_WHICH[basis],
+        counts=_COUNTS.format(place="place"),
+        later_counts=_COUNTS.format(place="later"),
+        periods=", ".join(f"%({name})s" for name in parameters if name.startswith("period")),
+        indicators=", ".join(f"%({name})s" for name in parameters if name.startswith("indicator")),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall()

@@ -1,0 +1,170 @@
+"""目标: how far a total is against its target and against time, and which units keep the weekly floor.
+
+A target over the whole campaign is compared with the share of the campaign's days that have passed (进度 62% / 时间
+70%). A weekly floor (3 场次 a county) judges the increment of a seven-day period; shorter periods, the first and the
+last, are not judged. A unit that was carried is judged, once it reports, by as many floors as the weeks that its
+increment covers. Of a group the floor is that of its units together: a city's is 3 times its counties.
+
+All but `read_floor` is plain values in and out.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+from campaigns.models import Campaign, ReportingPeriod, Target, UnitPlace
+from reports.models import Figure, Submission
+from reports.tasks import is_open_on
+
+WEEK = timedelta(days=6)
+"""From the first to the last day of a period of seven."""
+WARNED_BEFORE = timedelta(days=2)
+"""还差 n 场 is said from Wednesday on, where a week ends on Friday."""
+
+
+@dataclass(frozen=True)
+class Attainment:
+    """A total against its target. progress, elapsed: whole per cent, progress None where nothing is reported.
+
+    forecast: the total on the last day if it goes on as it did; None before the first day has passed.
+    """
+
+    at_least: Decimal
+    value: Decimal | None
+    progress: int | None
+    elapsed: int
+    forecast: Decimal | None
+    say: str
+
+    @property
+    def is_reached(self) -> bool:
+        return self.value is not None and self.value >= self.at_least
+
+    @property
+    def is_behind(self) -> bool:
+        return not self.is_reached and (self.progress or 0) < self.elapsed
+
+
+class Verdict(StrEnum):
+    """How a unit stands to its floor: met, short, not to be said yet, not reported, or a part-week, not judged."""
+
+    MET = "met"
+    SHORT = "short"
+    OPEN = "open"
+    NONE = "none"
+    PART = "part"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One unit against its floor. weeks: how many the increment covers. increment None: not reported in the period."""
+
+    place: UnitPlace
+    verdict: Verdict
+    weeks: int
+    needed: Decimal
+    increment: Decimal | None
+
+    @property
+    def missing(self) -> Decimal:
+        """还差 so many."""
+        return max(self.needed - (self.increment or 0), Decimal(0))
+
+
+def attainment(target: Target, total: Decimal | None, campaign: Campaign, day: date) -> Attainment:
+    """Compare a total to date with its target as of the end of `day`."""
+    days = (campaign.ends - campaign.starts).days + 1
+    passed = min(max((day - campaign.starts).days + 1, 0), days)
+    progress = None if total is None else _per_cent(total, target.at_least)
+    forecast = None
+    if total is not None and passed:
+        places = Decimal(1).scaleb(-target.indicator.decimals)
+        forecast = (total * days / passed).quantize(places, ROUND_DOWN)
+    return Attainment(
+        target.at_least,
+        total,
+        progress,
+        _per_cent(Decimal(passed), Decimal(days)),
+        forecast,
+        target.say,
+    )
+
+
+def is_judged(period: ReportingPeriod) -> bool:
+    """True for a period of seven days."""
+    return period.ends_on - period.starts_on == WEEK
+
+
+def judge(
+    place: UnitPlace,
+    reports: Sequence[tuple[date, Decimal | None]],
+    period: ReportingPeriod,
+    periods: Iterable[ReportingPeriod],
+    at_least: Decimal,
+    today: date,
+) -> Standing:
+    """Judge one unit. reports: ends and figures of those that count, in order. periods: all of the campaign."""
+    reported = [(end, value) for end, value in reports if end <= period.ends_on]
+    fresh = reported.pop() if reported and reported[-1][0] == period.ends_on else None
+    last = reported[-1] if reported else None
+    since = last[0] if last else place.opens - timedelta(days=1) if place.opens else date.min
+    weeks = sum(is_judged(one) and since < one.ends_on <= period.ends_on for one in periods)
+    needed = weeks * at_least
+    increment = None
+    if fresh and fresh[1] is not None:
+        increment = fresh[1] - (last[1] if last and last[1] is not None else Decimal(0))
+    if not is_judged(period):
+        verdict = Verdict.PART
+    elif increment is not None and increment >= needed:
+        verdict = Verdict.MET
+    elif today < period.ends_on - WARNED_BEFORE:
+        verdict = Verdict.OPEN
+    else:
+        verdict = Verdict.NONE if increment is None else Verdict.SHORT
+    return Standing(place, verdict, weeks, needed, increment)
+
+
+def read_floor(
+    target: Target, period: ReportingPeriod, root: UnitPlace, *, basis: str = "accepted"
+) -> list[Standing]:
+    """Judge every unit of the target's level at `root` or below it that owes a report of the period; three queries.
+
+    basis: accepted or received, as for `roll_up`. In registry order.
+    """
+    places = [
+        place
+        for place in UnitPlace.objects.held_in(period)
+        .filter(path__startswith=root.path, level=target.each, reports=True)
+        .select_related("unit")
+        .order_by("position")
+        if is_open_on(place, period.ends_on)
+    ]
+    statuses = Submission.SENT if basis == "received" else (Submission.Status.ACCEPTED,)
+    below = UnitPlace.objects.filter(path__startswith=root.path, level=target.each)
+    rows = Figure.objects.filter(
+        indicator=target.indicator,
+        submission__status__in=statuses,
+        submission__ends_on__lte=period.ends_on,
+        submission__unit__in=below.order_by().values("unit"),
+    ).order_by("submission__ends_on")
+    reports: Mapping[int, list[tuple[date, Decimal | None]]] = defaultdict(list)
+    for unit, end, value in rows.values_list("submission__unit", "submission__ends_on", "value"):
+        reports[unit].append((end, value))
+    periods = list(period.campaign.periods.order_by("ends_on"))
+    today = period.campaign.today()
+    return [judge(place, reports[place.unit_id], period, periods, target.at_least, today) for place in places]
+
+
+def below_least(
+    places: Iterable[UnitPlace], at_least: int, count: Callable[[UnitPlace], int]
+) -> list[tuple[UnitPlace, int]]:
+    """Return the places that have less than they owe, with what they have: highlights 2/3. count: what one has."""
+    found = ((place, count(place)) for place in places)
+    return [(place, number) for place, number in found if number < at_least]
+
+
+def _per_cent(part: Decimal, whole: Decimal) -> int:
+    return int((100 * part / whole).quantize(Decimal(1), ROUND_HALF_UP)) if whole else 0

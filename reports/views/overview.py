@@ -1,0 +1,92 @@
+"""概览: the board of a unit at a period, one form at a time, for a screen, a wall and paper."""
+
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from reports import permissions
+from reports.models import Edition
+from reports.overview import read_board
+from reports.suspects import top
+
+from .board import find_roll_up, first_total, head_of
+from .finding import find_campaign, find_form, find_period
+
+ANOMALIES = 10
+
+
+@require_safe
+def board_home(request, campaign):
+    """Lead to the board of the user's highest unit, at its latest period with figures."""
+    campaign = find_campaign(request, campaign)
+    found = first_total(request.user, campaign)
+    if found is None:
+        raise Http404
+    place, period, forms = found
+    return redirect(
+        "reports:board", campaign.code, forms[0].code, period.ends_on.isoformat(), place.unit.code
+    )
+
+
+@require_safe
+def board(request, campaign, form, period, unit):
+    found = find_roll_up(request, campaign, form, period, unit)
+    period, form = found.period, found.form
+    if "form" in request.GET or "period" in request.GET:
+        form = find_form(period.campaign, request.GET.get("form", form.code))
+        period = find_period(period.campaign, request.GET.get("period", period.ends_on.isoformat()))
+        return redirect("reports:board", period.campaign.code, form.code, period.ends_on.isoformat(), unit)
+    place = head_of(found.place, period, form)
+    now = timezone.now()
+    shown = read_board(form, period, place, now)
+    campaign = period.campaign
+    edition = Edition.objects.visible_to(request.user).filter(unit=place.unit, period=period)
+    parts = [campaign.code, form.code, period.ends_on.isoformat()]
+    context = {
+        "campaign": campaign,
+        "board": shown,
+        "form": form,
+        "forms": found.forms,
+        "period": period,
+        "periods": [
+            one for one in campaign.periods.all() if one == period or one.starts_on <= campaign.today()
+        ],
+        "place": place,
+        "asked": found.place,
+        "edition": edition.defer("content", "workbook").order_by("-issue").first(),
+        "suspects": top(request.user, period, ANOMALIES) if permissions.is_coordinator(request.user) else [],
+        "is_coordinator": permissions.is_coordinator(request.user),
+        "chart": _chart(shown),
+        "roll_up": reverse("reports:roll-up", args=[*parts, place.unit.code]),
+        "now": now,
+    }
+    return render(request, "reports/board.html", context)
+
+
+def _chart(shown):
+    """The trend in plain values, as static/js/chart.js draws it."""
+    trend = shown.trend
+    points = trend.points
+    days = (shown.period.campaign.ends - shown.period.campaign.starts).days or 1
+    return {
+        "unit": trend.indicator.unit_of_measure,
+        "periods": [
+            f"{one.ends_on.month}/{one.ends_on.day}" for one in (*(p.period for p in points), *trend.later)
+        ],
+        "totals": [_number(point.total) for point in points],
+        "increments": [_number(point.increment) for point in points],
+        "falls": [number for number, point in enumerate(points) if point.is_fall],
+        "target": _number(trend.at_least),
+        "time": [
+            _number(trend.at_least * (one.ends_on - shown.period.campaign.starts).days / days)
+            for one in (*(p.period for p in points), *trend.later)
+        ]
+        if trend.at_least
+        else [],
+    }
+
+
+def _number(value):
+    return None if value is None else float(value)
