@@ -9,7 +9,7 @@ from campaigns.models import Campaign
 from chunfeng.accounts.models import Membership
 from chunfeng.accounts.roles import campaigns_led_by
 from reports import permissions
-from reports.models import Notice
+from reports.models import Notice, UrgentMatter
 
 Role = Membership.Role
 
@@ -37,10 +37,12 @@ def portal(request):
     if any(membership.role == Role.COORDINATOR for membership in memberships):
         shown["looks_after_people"] = True
         shown["administers"] = campaigns_led_by(user).exists()
+        shown["urgent"] = UrgentMatter.objects.waiting_for(user).select_related("unit")
     elif user.site_role:
         shown["administers"] = True
     if campaign is not None:
         shown["campaign"] = campaign
+        shown["may_report_urgent"] = any(membership.role == Role.REPORTER for membership in memberships)
         shown["campaigns"] = Campaign.objects.visible_to(user)
         shown["pages"] = _pages(request, campaign, {membership.role for membership in memberships})
     return {"portal": shown}
@@ -102,7 +104,19 @@ BELONGS_TO = {
         "sign-off-accept",
         "sign-off-reopen",
     },
-    "text-board": {"text-board", "case-list", "text-detail", "text-edit", "text-return"},
+    "text-board": {
+        "text-board",
+        "case-list",
+        "text-detail",
+        "text-edit",
+        "text-return",
+        "urgent-list",
+        "urgent-create",
+        "urgent-detail",
+        "contact-list",
+        "contact-edit",
+        "contact-show",
+    },
     "submission-list": {"submission-list", "check-code", "exports"},
     "campaign-about": {
         "campaign-about",

@@ -9,6 +9,7 @@ from .views import (
     bulk,
     campaign_manage,
     campaign_page,
+    contacts,
     details,
     editions,
     entry,
@@ -28,6 +29,7 @@ from .views import (
     submission,
     texts,
     unit_changes,
+    urgent,
 )
 
 app_name = "reports"
@@ -170,4 +172,13 @@ urlpatterns = [
     path("files/<int:pk>/piece/", attachments.attachment_piece, name="attachment-piece"),
     path("files/<int:pk>/finish/", attachments.attachment_finish, name="attachment-finish"),
     path("files/<int:pk>/delete/", attachments.attachment_delete, name="attachment-delete"),
+    path("c/<str:campaign>/urgent/", urgent.urgent_list, name="urgent-list"),
+    path("c/<str:campaign>/urgent/new/", urgent.urgent_create, name="urgent-create"),
+    path("urgent/<int:pk>/", urgent.urgent_detail, name="urgent-detail"),
+    path("urgent/<int:pk>/acknowledge/", urgent.urgent_acknowledge, name="urgent-acknowledge"),
+    path("urgent/<int:pk>/note/", urgent.urgent_note, name="urgent-note"),
+    path("c/<str:campaign>/contacts/", contacts.contact_list, name="contact-list"),
+    path("c/<str:campaign>/contacts/export/", contacts.contact_export, name="contact-export"),
+    path("c/<str:campaign>/contacts/<str:unit>/", contacts.contact_edit, name="contact-edit"),
+    path("c/<str:campaign>/contacts/<str:unit>/show/", contacts.contact_show, name="contact-show"),
 ]

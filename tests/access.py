@@ -19,7 +19,7 @@ from django.utils import timezone
 from campaigns.models import DayOff, Doubt, Exemption, ReportingUnit, Target, TextDuty
 from chunfeng.accounts.models import Membership, ProposedMembership
 from reports import editions, lifecycle, sign_off
-from reports.models import Announcement, Bulk, Extension, Notice, SignOff
+from reports.models import Announcement, Bulk, Extension, Notice, SignOff, UrgentMatter
 from tests.factories import (
     make_campaign,
     make_form,
@@ -67,6 +67,7 @@ NAMED_BY_PK = {
     "reports:target-*": "target",
     "reports:text-*": "text",
     "reports:attachment-*": "attachment",
+    "reports:urgent-*": "urgent",
     "reports:question-*": "question",
     "reports:notice-*": "notice",
     "reports:edition-*": "edition",
@@ -393,6 +394,17 @@ def _fill(world, whose, place):
     things["extension", whose] = Extension.objects.create(**granted, due_at=periods[1].due_at, granted_by=by)
     things["exemption", whose] = Exemption.objects.create(**granted, granted_by="演示")
     things["text", whose] = make_text(campaign.texts.get(), place, periods[0], by=clerk)
+    things["urgent", whose] = UrgentMatter.objects.create(
+        campaign=campaign,
+        unit=place.unit,
+        kind="major",
+        title="欠薪聚集",
+        text="已处置",
+        author=clerk,
+        at=timezone.now(),
+    )
+    told = world.people["away" if whose == "campaign" else "root"]
+    things["urgent", whose].sightings.create(user=told, unit=place.unit)
     things["attachment", whose] = make_picture(things["text", whose], by=clerk)
     if whose not in CAMPAIGNS:
         return

@@ -2,6 +2,7 @@
 
 from .announcements import Announcement
 from .changes import CampaignEvent
+from .contacts import Contact, ContactAccess
 from .deadlines import Extension
 from .editions import Correction, Edition
 from .notices import Notice
@@ -12,6 +13,7 @@ from .reviewing import Bulk, BulkItem, Look
 from .signoffs import SignOff, SignOffEvent
 from .submissions import Explanation, Figure, FigureChange, RefusedEntry, Submission, SubmissionEvent
 from .texts import Attachment, TextEvent, TextReport
+from .urgent import UrgentMatter, UrgentNote, UrgentSighting
 
 __all__ = [
     "Announcement",
@@ -19,6 +21,8 @@ __all__ = [
     "Bulk",
     "BulkItem",
     "CampaignEvent",
+    "Contact",
+    "ContactAccess",
     "Correction",
     "Dismissal",
     "Edition",
@@ -39,4 +43,7 @@ __all__ = [
     "SubmissionEvent",
     "TextEvent",
     "TextReport",
+    "UrgentMatter",
+    "UrgentNote",
+    "UrgentSighting",
 ]

@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 
 from campaigns.models import Campaign, ReportingPeriod, TextDuty, UnitPlace
 from reports.models import TextReport
+from reports.register import named_since
 from reports.tasks import place_held
 
 EVERYONE = "reporter"
@@ -20,7 +21,8 @@ class Owed:
     """One duty of one unit in one period, or once.
 
     reports: what the unit has written of it, the oldest first. count: how many of them were sent; at_least:
-    how many are asked. due_at: None where the notice names no day.
+    how many are asked. due_at: None where the notice names no day. named_since: of the duty to name contacts,
+    since when there are any (`reports.register`).
     """
 
     duty: TextDuty
@@ -28,6 +30,7 @@ class Owed:
     period: ReportingPeriod | None
     due_at: datetime | None
     reports: tuple[TextReport, ...]
+    named_since: datetime | None = None
 
     @property
     def at_least(self) -> int:
@@ -35,6 +38,8 @@ class Owed:
 
     @property
     def count(self) -> int:
+        if self.duty.kind == Kind.CONTACT:
+            return int(self.named_since is not None)
         return sum(report.status in TextReport.SENT for report in self.reports)
 
     @property
@@ -58,6 +63,8 @@ class Owed:
         """True where what completes the duty was sent after the due second; None where it is not complete."""
         if not self.is_done or self.due_at is None:
             return None
+        if self.named_since is not None:
+            return self.named_since.replace(microsecond=0) > self.due_at
         sent = sorted(
             report.first_submitted_at
             for report in self.reports
@@ -80,7 +87,7 @@ def owed_by(place: UnitPlace, duty: TextDuty) -> bool:
 def board(campaign: Campaign, places: Sequence[UnitPlace], periods: Iterable[ReportingPeriod]) -> list[Owed]:
     """Return what the units at `places` owe: of every period's duties those of `periods`, and all that are owed once.
 
-    places: all that the units hold in the campaign. Two queries, however many units. Order: by duty as the
+    places: all that the units hold in the campaign. Three queries, however many units. Order: by duty as the
     notice has them, by period, then by unit.
     """
     wanted = list(periods)
@@ -92,6 +99,7 @@ def board(campaign: Campaign, places: Sequence[UnitPlace], periods: Iterable[Rep
     rows = TextReport.objects.filter(duty__campaign=campaign, unit__in=units)
     for report in rows.order_by("pk"):
         written[report.duty_id, report.unit_id, report.period_id].append(report)
+    named = named_since(campaign) if any(duty.kind == Kind.CONTACT for duty in duties) else {}
     found = []
     for duty in duties:
         duty.campaign = campaign
@@ -102,7 +110,8 @@ def board(campaign: Campaign, places: Sequence[UnitPlace], periods: Iterable[Rep
                 if there is None or not owed_by(there, duty):
                     continue
                 reports = written[duty.pk, unit_id, period.pk if period else None]
-                found.append(Owed(duty, there, period, due_at(duty, period, campaign), tuple(reports)))
+                since = named.get(unit_id) if duty.kind == Kind.CONTACT else None
+                found.append(Owed(duty, there, period, due_at(duty, period, campaign), tuple(reports), since))
     return found
 
 

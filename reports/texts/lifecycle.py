@@ -264,6 +264,8 @@ def _beginning_problem(
     place = place_held(places, period.ends_on if period else duty.due or campaign.ends)
     if place is None or not owed_by(place, duty):
         return f"{unit}不需要报送“{duty}”。"
+    if duty.kind == Kind.CONTACT:
+        return "联系人请在“联系人”页填写。"
     if (
         duty.kind == Kind.CASE
         and TextReport.objects.filter(duty=duty, unit=unit, period=period).count() >= MOST_CASES
