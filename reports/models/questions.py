@@ -54,7 +54,8 @@ class Question(models.Model):
     @property
     def last_entry(self):
         """What was written last; from entries that have been read."""
-        return (list(self.entries.all()) or [None])[-1]
+        entries = list(self.entries.all())
+        return entries[-1] if entries else None
 
     @property
     def waits_for_unit(self):
