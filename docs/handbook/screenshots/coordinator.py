@@ -1,5 +1,7 @@
 """审核员: a city that reviews and signs, and the province above it."""
 
+from playwright.sync_api import Page
+
 from .portal import Portal
 
 
@@ -23,5 +25,18 @@ def take(portal: Portal) -> None:
     for page in ("dates", "doubts", "targets", "units", "log"):
         province.goto(f"/c/jiangsu-demo/manage/{page}/")
         portal.shot(province, f"manage-{page}")
+    _desk(portal, province)
     province.goto("/c/jiangsu-demo/manage/units/320381/")
     portal.shot(province, "manage-unit")
+
+
+def _desk(portal: Portal, province: Page) -> None:
+    """报送情况, 催报 of the latest period that is over, and what came of reminders."""
+    province.goto("/c/jiangsu-demo/progress/")
+    portal.shot(province, "progress")
+    over = province.locator(".heat .period:has(+ .is-current)").get_by_role("button")
+    over.click()
+    province.locator(".dropdown-menu.show").get_by_role("link", name="催报").click()
+    portal.shot(province, "remind")
+    province.goto("/c/jiangsu-demo/reminders/")
+    portal.shot(province, "reminder-log")
