@@ -35,7 +35,10 @@ class Choice(TextChoices):
 
 @dataclass(frozen=True)
 class Question:
-    """why: 除夕. earlier, later: the same clock time on the nearest plain day; None where that is no answer."""
+    """why: 除夕. earlier, later: the same clock time on the nearest plain day; None where that is no answer.
+
+    Nothing is due before its period has ended: where the plain day before is earlier than that, 提前 is not offered.
+    """
 
     period: ReportingPeriod
     why: str
@@ -138,6 +141,6 @@ def _question(period: ReportingPeriod, workdays: Workdays, now: datetime) -> Que
         return None if day is None else datetime.combine(day, local.time(), period.campaign.zone)
 
     earlier, later = moved(-1), moved(1)
-    if earlier is not None and (earlier.date() < period.starts_on or earlier <= now):
+    if earlier is not None and (earlier.date() < period.ends_on or earlier <= now):
         earlier = None
     return Question(period, f"周{_WEEKDAYS[local.weekday()]}，{why}", earlier, later)

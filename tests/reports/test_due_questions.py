@@ -114,12 +114,26 @@ def test_moving_it_keeps_the_clock_logs_old_and_new_and_tells_the_reporters(worl
     assert [number for number, _ in asked(world)] == [4]
 
 
+def due_on_a_saturday(world):
+    """Due on 24 February, two weeks after the period's end: the Friday before is a plain day."""
+    world["third"].due_at = datetime(2024, 2, 24, 17, 30, tzinfo=SHANGHAI)
+    world["third"].save()
+    world["third"].refresh_from_db()
+
+
+def test_nothing_is_due_before_its_period_has_ended(world):
+    assert [one.earlier for one in open_questions(world["campaign"], NOW)] == [None, None]
+    with pytest.raises(ChangeError, match="不能提前"):
+        decided(world, Choice.EARLIER)
+
+
 def test_whether_a_report_is_late_follows_the_decision(world):
-    sent = datetime(2024, 2, 8, 18, 0, tzinfo=SHANGHAI)
+    due_on_a_saturday(world)
+    sent = datetime(2024, 2, 24, 10, 0, tzinfo=SHANGHAI)
     make_submission(world["form"], world["place"], world["third"], {1: 1}, first_submitted_at=sent)
     assert Submission.objects.get().is_late is False
     decided(world, Choice.EARLIER)
-    assert due(world).day == 8
+    assert due(world).day == 23
     assert Submission.objects.get().is_late is True
 
 
@@ -145,16 +159,17 @@ def test_a_due_time_moved_by_hand_to_such_a_day_is_decided(world):
 
 def test_a_decision_about_a_due_time_that_has_moved_meanwhile_is_refused(world):
     old = world["third"].due_at.isoformat()
-    changes.set_due(world["third"], datetime(2024, 2, 7, 12, tzinfo=SHANGHAI), by=world["by"], reason=WHY)
-    with pytest.raises(ChangeError, match="已改为2024年2月7日 12:00"):
+    changes.set_due(world["third"], datetime(2024, 2, 20, 12, tzinfo=SHANGHAI), by=world["by"], reason=WHY)
+    with pytest.raises(ChangeError, match="已改为2024年2月20日 12:00"):
         decided(world, Choice.LATER, seen=old)
     with pytest.raises(ChangeError, match="写明理由"):
         decided(world, Choice.KEEP, reason=" ")
 
 
 def test_a_day_that_is_past_cannot_be_chosen_any_more(world):
-    late = datetime(2024, 2, 9, 8, tzinfo=UTC)
-    assert open_questions(world["campaign"], late)[0].earlier is None
+    due_on_a_saturday(world)
+    late = datetime(2024, 2, 23, 10, tzinfo=UTC)
+    assert open_questions(world["campaign"], late)[-1].earlier is None
     with pytest.raises(ChangeError, match="不能提前"):
         decided(world, Choice.EARLIER, now=late)
 
