@@ -45,7 +45,7 @@ WITH stand AS (
     ) AS report_id
     FROM stand
 )
-SELECT counted.period_id, counted.child, figure.indicator_id, SUM(figure.value)
+SELECT counted.period_id, counted.child, figure.indicator_id, SUM(figure.value), 0
 FROM counted
 JOIN reports_submission latest ON latest.id = counted.report_id
 JOIN reports_figure figure ON figure.submission_id = latest.id
@@ -54,14 +54,15 @@ WHERE figure.value IS NOT NULL AND figure.indicator_id IN ({indicators})
     AND (indicator.nature = 'cumulative' OR indicator.nature = 'stock' AND latest.ends_on = counted.ends_on)
 GROUP BY 1, 2, 3
 UNION ALL
-SELECT stand.period_id, stand.child, figure.indicator_id, SUM(figure.value)
+SELECT stand.period_id, stand.child, figure.indicator_id, SUM(figure.value),
+    CASE WHEN report.ends_on = stand.ends_on THEN 1 ELSE 0 END
 FROM stand
 JOIN reports_submission report ON report.report_form_id = %(form)s AND report.unit_id = stand.unit_id
     AND {which} AND report.ends_on <= stand.ends_on
 JOIN reports_figure figure ON figure.submission_id = report.id
 JOIN campaigns_indicator indicator ON indicator.id = figure.indicator_id AND indicator.nature = 'flow'
 WHERE figure.value IS NOT NULL AND figure.indicator_id IN ({indicators})
-GROUP BY 1, 2, 3"""
+GROUP BY 1, 2, 3, 5"""
 _COUNTS = """({place}.opens IS NULL OR {place}.opens <= period.ends_on)
         AND ({place}.closes IS NULL OR {place}.closes >= period.ends_on OR {place}.after_close = 'keep')"""
 
@@ -70,30 +71,40 @@ _COUNTS = """({place}.opens IS NULL OR {place}.opens <= period.ends_on)
 class Series:
     """Totals to date of a unit and of its children, by period and indicator number; None where none is reported.
 
-    children: by the child's unit id; `OWN` is the unit's own report. periods: in order.
+    children: by the child's unit id; `OWN` is the unit's own report. periods: in order. flows: numbers of columns
+    whose increment is what the period's own reports add, in `added`, and not a difference.
     """
 
     periods: tuple[ReportingPeriod, ...]
     numbers: tuple[int, ...]
     totals: dict[tuple[int, int], Decimal]
     children: dict[int, dict[tuple[int, int], Decimal]] = field(default_factory=dict)
+    flows: frozenset[int] = frozenset()
+    added: dict[int | None, dict[tuple[int, int], Decimal]] = field(default_factory=dict)
+    """By the child's unit id as `children`; None: the whole unit."""
 
     def total(self, period: ReportingPeriod, number: int) -> Decimal | None:
         return self.totals.get((period.pk, number))
 
     def increment(self, period: ReportingPeriod, number: int) -> Decimal | None:
         """The difference to the period before, nothing before counting as 0; None where neither has a total."""
-        return self._increment(self.totals, period, number)
+        return self._increment(self.totals, None, period, number)
 
     def of_child(self, unit: int, period: ReportingPeriod, number: int) -> Decimal | None:
         return self.children.get(unit, {}).get((period.pk, number))
 
     def increment_of_child(self, unit: int, period: ReportingPeriod, number: int) -> Decimal | None:
-        return self._increment(self.children.get(unit, {}), period, number)
+        return self._increment(self.children.get(unit, {}), unit, period, number)
 
     def _increment(
-        self, totals: dict[tuple[int, int], Decimal], period: ReportingPeriod, number: int
+        self,
+        totals: dict[tuple[int, int], Decimal],
+        unit: int | None,
+        period: ReportingPeriod,
+        number: int,
     ) -> Decimal | None:
+        if number in self.flows:
+            return self.added.get(unit, {}).get((period.pk, number))
         index = self.periods.index(period)
         now = totals.get((period.pk, number))
         was = totals.get((self.periods[index - 1].pk, number)) if index else None
@@ -112,8 +123,8 @@ def series(
 ) -> Series:
     """Add `form` up over `unit` and all below it at each period of the campaign up to `until`, included.
 
-    numbers: of the columns wanted; None = all. basis: accepted or received, as for `roll_up`. Increments of a flow
-    are what that period adds, as its total to date grows. One statement for each place that the unit has had.
+    numbers: of the columns wanted; None = all. basis: accepted or received, as for `roll_up`. One
+    statement for each place that the unit has had.
     """
     periods = list(form.campaign.periods.order_by("ends_on"))
     if until is not None:
@@ -128,20 +139,30 @@ def series(
     children_units = dict(UnitPlace.objects.filter(parent__in=by_place).values_list("pk", "unit_id"))
     totals: dict[tuple[int, int], Decimal] = {}
     children: dict[int, dict[tuple[int, int], Decimal]] = defaultdict(dict)
+    added: dict[int | None, dict[tuple[int, int], Decimal]] = defaultdict(dict)
     by_pk = {column.pk: column for column in wanted}
     for pk, of_place in by_place.items():
-        for period_id, child, indicator, amount in _run(form, held[pk], of_place, wanted, basis):
-            column = by_pk[indicator]
-            cell = (period_id, column.number)
+        for period_id, child, indicator, amount, is_fresh in _run(form, held[pk], of_place, wanted, basis):
+            cell = (period_id, by_pk[indicator].number)
             exact = Decimal(str(amount)).quantize(_STORED)
             unit_id = children_units.get(child, OWN)
-            children[unit_id][cell] = children[unit_id].get(cell, Decimal(0)) + exact
-            totals[cell] = totals.get(cell, Decimal(0)) + exact
+            sums = [children[unit_id], totals]
+            if is_fresh:
+                sums += [added[unit_id], added[None]]
+            for one in sums:
+                one[cell] = one.get(cell, Decimal(0)) + exact
     decimals = {column.number: column.decimals for column in wanted}
-    for sums in (totals, *children.values()):
-        for cell, amount in sums.items():
-            sums[cell] = amount.quantize(Decimal(1).scaleb(-decimals[cell[1]]), ROUND_HALF_UP)
-    return Series(tuple(periods), tuple(column.number for column in wanted), totals, dict(children))
+    for sums_of in (totals, *children.values(), *added.values()):
+        for cell, amount in sums_of.items():
+            sums_of[cell] = amount.quantize(Decimal(1).scaleb(-decimals[cell[1]]), ROUND_HALF_UP)
+    return Series(
+        tuple(periods),
+        tuple(column.number for column in wanted),
+        totals,
+        dict(children),
+        frozenset(column.number for column in wanted if column.nature == _NATURE.FLOW),
+        dict(added),
+    )
 
 
 def _run(
@@ -150,7 +171,7 @@ def _run(
     periods: Sequence[ReportingPeriod],
     columns: Sequence[Indicator],
     basis: str,
-) -> list[tuple[int, int, int, Decimal | float]]:
+) -> list[tuple[int, int, int, Decimal | float, int]]:
     if not columns:
         return []
     parameters = {

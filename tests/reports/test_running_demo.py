@@ -303,7 +303,7 @@ def test_the_city_finds_reports_waiting_some_with_reasons_and_one_with_a_fall(ca
         ("xuzhou", "task-list"),
         ("xuzhou-review", "review-queue"),
         ("jiangsu-review", "review-queue"),
-        ("jiangsu-view", "roll-up-home"),
+        ("jiangsu-view", "board-home"),
     ],
 )
 def test_everyone_of_jiangsu_begins_in_the_campaign_that_is_running(campaign, client, username, first):
