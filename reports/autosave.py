@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Max
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -143,13 +144,22 @@ def answer(
     )
     theirs, latest = _changes(submission, user, change) if stored else ({}, 0)
     saved = saved or drafts.Saved()
+    numbers = counts(findings, grid)
     return {
         "version": version_of(submission),
         "change": latest,
         "cells": {cell.indicator.number: _cell(cell) for cell in grid.cells},
-        "findings": [_finding(finding) for finding in findings],
-        "counts": counts(findings, grid),
-        "saved": _saved_line(submission),
+        "html": {
+            "bar": render_to_string(
+                "reports/partials/findings_bar.html", {"counts": numbers, "scripts": True}
+            ),
+            "findings": render_to_string(
+                "reports/partials/findings.html", {"findings": findings, "editable": True}
+            ),
+        },
+        "findings": [told_finding(finding) for finding in findings],
+        "counts": numbers,
+        "saved": saved_line(submission),
         "status": submission.status if submission.changed_at else "none",
         "refused": {number: reason for number, (_, reason) in saved.refused.items()},
         "problems": saved.problems,
@@ -195,7 +205,8 @@ def _cell(cell: GridCell) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def told_finding(finding: Finding) -> dict[str, Any]:
+    """A finding as the page's scripts know it."""
     text = finding.explanation
     return {
         "key": finding.key,
@@ -233,9 +244,9 @@ def _changes(submission: Submission, user: User, change: int) -> tuple[dict[int,
     return theirs, latest
 
 
-def _saved_line(submission: Submission) -> str:
+def saved_line(submission: Submission | None) -> str:
     """When the report was last saved: 14:31 today, 2月9日 14:31 before."""
-    at = submission.changed_at
+    at = submission.changed_at if submission else None
     if at is None:
         return ""
     today = timezone.localdate(at) == timezone.localdate()

@@ -35,6 +35,11 @@ class GridCell:
         return f"{above}，第{self.indicator.number}列"
 
     @property
+    def previous_seen(self) -> str:
+        """The last figure as one would type it; "" where there is none."""
+        return "" if self.previous is None else plain(self.previous, self.indicator.decimals)
+
+    @property
     def increment(self) -> Decimal | None:
         """This period's figure − the last one; a first figure counts from 0, None where the figure is blank."""
         if self.value is None:

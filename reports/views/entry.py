@@ -1,5 +1,7 @@
 """Filling and checking one report."""
 
+import json
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -153,6 +155,9 @@ def _page(request, form, place, period, submission, *, conflicts=(), posted=None
         "findings": findings,
         "version": autosave.version_of(submission),
         "change": autosave.last_change(submission),
+        "saved_at": autosave.saved_line(submission),
+        "names": json.dumps([place.short, place.name, place.unit.name], ensure_ascii=False),
+        "found": [autosave.told_finding(finding) for finding in findings],
         "late": autosave.LATE if timezone.now() > (submission or blank).due_at else "",
         "counts": autosave.counts(findings, grid),
         "line": sign_off_line(request.user, submission or blank, posted or {}),

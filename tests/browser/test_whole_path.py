@@ -207,7 +207,7 @@ def test_a_report_goes_from_the_clerk_to_the_official_workbook(page, live_server
     page.locator("summary", has_text="退回").click()
     page.get_by_role("button", name="退回填报单位").click()
     expect(page.locator("main")).to_contain_text("请写明原因")
-    expect(page.locator(f"input[name=cells][value='{number}']")).to_be_checked()
+    expect(page.locator(f"input[name=cells][value='{number}']").first).to_be_checked()
     page.fill("#id_comment", "请与活动台账核对后重报")
     page.get_by_role("button", name="退回填报单位").click()
     expect(page.locator(".messages")).to_contain_text("已退回")

@@ -1,0 +1,196 @@
+// What waits to be stored, and the one request that is under way. A batch is sent until it is answered, always the
+// same: the server compares each entry with what the page had seen, so a batch that arrives twice counts once.
+const SOON = 250; // ms: what is typed quickly travels together
+const PATIENCE = 20_000; // ms until a request that hangs is sent again
+const RETRIES = [1000, 2000, 4000, 8000, 15_000, 30_000];
+const KINDS = ["cells", "why", "line"];
+
+const token = () =>
+  document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ??
+  document.querySelector("#entry [name=csrfmiddlewaretoken]").value;
+
+// 保存中, 已保存, 未同步, 需要登录, 不能再改
+export const Phase = Object.freeze({ SAVED: "saved", SAVING: "saving", WAITING: "waiting", SIGNED_OUT: "signed-out", CLOSED: "closed" });
+
+export class Queue {
+  // known: {cells, why, line}: what the page has seen of each, by name. Callbacks: answered(answer, batch),
+  // changed() after every change of the queue, refused(status, sentence), signIn() -> Promise.
+  constructor(address, { person, version, change, known, answered, changed, refused, signIn }) {
+    Object.assign(this, { address, person, version, change, known, answered, changed, refused, signIn });
+    this.pending = { cells: new Map(), why: new Map(), line: new Map() };
+    this.batch = null;
+    this.failures = 0;
+    this.phase = Phase.SAVED;
+    this.timer = null;
+    addEventListener("online", () => this.hurry());
+  }
+
+  // entries: [[name, text]]
+  put(kind, entries) {
+    for (const [name, text] of entries) this.pending[kind].set(String(name), text);
+    this.changed();
+    this.#schedule(SOON);
+  }
+
+  // 与上期相同: the server copies; what the page has seen says whether a colleague was quicker.
+  putSame(names) {
+    for (const name of names) this.pending.cells.set(String(name), "");
+    this.same = true;
+    this.changed();
+    this.#schedule(0);
+  }
+
+  isPending(kind, name) {
+    return this.pending[kind].has(String(name));
+  }
+
+  get unsynced() {
+    const names = new Set();
+    for (const kind of KINDS) {
+      for (const name of this.pending[kind].keys()) names.add(`${kind} ${name}`);
+      for (const name of Object.keys(this.batch?.[kind] ?? {})) names.add(`${kind} ${name}`);
+    }
+    return names.size;
+  }
+
+  // Everything that the server has not acknowledged, for the copy in the browser.
+  get copy() {
+    const copy = { cells: {}, why: {}, line: {} };
+    for (const kind of KINDS) {
+      const sent = this.batch?.same ? {} : (this.batch?.[kind] ?? {});
+      for (const [name, entry] of Object.entries(sent)) copy[kind][name] = { ...entry, sent: entry.text };
+      if (this.same) continue;
+      for (const [name, text] of this.pending[kind]) {
+        copy[kind][name] = { text, seen: this.known[kind].get(name) ?? "", sent: sent[name]?.text };
+      }
+    }
+    return copy;
+  }
+
+  hurry() {
+    if (this.phase === Phase.CLOSED || this.phase === Phase.SIGNED_OUT) return;
+    if (this.batch && this.retry) {
+      clearTimeout(this.retry);
+      this.retry = null;
+      this.#send();
+    } else this.#schedule(0);
+  }
+
+  // True once everything is stored; false where that does not come about.
+  async settle(patience = 8000) {
+    const end = Date.now() + patience;
+    this.hurry();
+    while (this.unsynced && this.phase !== Phase.CLOSED && Date.now() < end) {
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    return this.unsynced === 0;
+  }
+
+  // Ask what is new, without anything to store.
+  async ask() {
+    if (this.batch || this.phase !== Phase.SAVED) return;
+    try {
+      const response = await this.#post({});
+      if (response.ok && !response.redirected) {
+        const answer = await response.json();
+        if (!this.batch) this.#take(answer, null);
+      } else if (response.status === 409) this.#close(response.status, (await response.json()).sentence);
+    } catch {
+      // The next save says so.
+    }
+  }
+
+  #schedule(delay) {
+    clearTimeout(this.timer);
+    if (this.phase === Phase.CLOSED) return;
+    this.timer = setTimeout(() => this.#next(), delay);
+  }
+
+  #next() {
+    if (this.batch || !KINDS.some((kind) => this.pending[kind].size)) return;
+    const batch = { cells: {}, why: {}, line: {} };
+    if (this.same) batch.same = true;
+    for (const kind of KINDS) {
+      for (const [name, text] of this.pending[kind]) batch[kind][name] = { text, seen: this.known[kind].get(name) ?? "" };
+      this.pending[kind].clear();
+    }
+    this.same = false;
+    this.batch = batch;
+    this.failures = 0;
+    this.#phase(Phase.SAVING);
+    this.#send();
+  }
+
+  #post(content) {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), PATIENCE);
+    return fetch(this.address, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": token() },
+      body: JSON.stringify({ ...content, as: this.person, version: this.version, change: this.change }),
+      signal: patience.signal,
+      keepalive: document.visibilityState === "hidden",
+    }).finally(() => clearTimeout(timer));
+  }
+
+  async #send() {
+    let status = 0;
+    let sentence = "";
+    try {
+      const response = await this.#post(this.batch);
+      const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+      status = response.redirected ? 401 : response.status;
+      const told = isJson ? await response.json() : {};
+      sentence = told.sentence ?? "";
+      if (status === 200 && isJson) return this.#stored(told);
+    } catch {
+      status = 0; // no network, cut off, or out of patience
+    }
+    if (status === 401) return this.#signIn(sentence);
+    if (status === 0 || status === 403 || status === 413 || status === 429 || status >= 500) return this.#later(status, sentence);
+    return this.#close(status, sentence || "无法保存，请刷新页面后再试；您填写的内容已保留在本机。");
+  }
+
+  #stored(answer) {
+    const batch = this.batch;
+    this.batch = null;
+    this.#take(answer, batch);
+    this.#phase(this.unsynced ? Phase.SAVING : Phase.SAVED);
+    this.#schedule(0);
+  }
+
+  #take(answer, batch) {
+    this.version = answer.version ?? this.version;
+    this.change = answer.change ?? this.change;
+    this.answered(answer, batch);
+  }
+
+  #later(status, sentence) {
+    const delay = RETRIES[Math.min(this.failures, RETRIES.length - 1)];
+    this.failures += 1;
+    this.#phase(Phase.WAITING);
+    this.refused(status, sentence);
+    this.retry = setTimeout(() => {
+      this.retry = null;
+      this.#send();
+    }, delay * (0.8 + 0.4 * Math.random()));
+  }
+
+  async #signIn(sentence) {
+    this.#phase(Phase.SIGNED_OUT);
+    await this.signIn(sentence);
+    this.#phase(Phase.SAVING);
+    this.#send();
+  }
+
+  // What was typed stays on the page and in the copy.
+  #close(status, sentence) {
+    this.#phase(Phase.CLOSED);
+    this.refused(status, sentence);
+  }
+
+  #phase(phase) {
+    this.phase = phase;
+    this.changed();
+  }
+}

@@ -1,0 +1,421 @@
+"""The entry grid in a real browser: keys, clipboard, saving through cuts and log-outs, colleagues, findings."""
+
+import gzip
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.contrib.staticfiles import finders
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from chunfeng.accounts.models import User
+from reports import drafts
+from reports.models import FigureChange, Submission
+from tests.factories import make_campaign, make_form, make_place, make_submission, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PASSWORD = "spring-2024-wind"
+
+
+@dataclass
+class World:
+    """A county whose form has two bands of three columns: 2 其中 of 1, 4 compared with a last report, 6 money."""
+
+    form: object
+    place: object
+    period: object
+    address: str
+
+    @property
+    def report(self):
+        return Submission.objects.get(unit=self.place.unit, period=self.period)
+
+    @property
+    def figures(self):
+        return {n: str(v.normalize()) for n, v in drafts.figures_of(self.report).items() if v is not None}
+
+
+@pytest.fixture
+def world(live_server):
+    campaign = make_campaign()
+    form = make_form(
+        campaign,
+        layout="bands",
+        bands=[3, 3],
+        title="春风行动专项活动开展情况统计表",
+        indicators=[
+            {"label": "提供免费服务人数"},
+            {"label": "其中：女性人数", "of": 1},
+            {"label": "发放宣传资料", "unit_of_measure": "份"},
+            {"label": "举办招聘活动", "unit_of_measure": "场次"},
+            {"label": "达成就业意向人数"},
+            {"label": "发放补贴", "unit_of_measure": "万元", "decimals": 2},
+        ],
+        rules=[("c1 < 50 or c2 <= 0.8 * c1", "query")],
+    )
+    place = make_place(campaign, "320381", name="新沂市")
+    make_user("clerk", unit=place, name="林某")
+    make_user("colleague", unit=place, name="许某")
+    first, second, _ = campaign.periods.all()
+    make_submission(form, place, first, {4: 20, 5: 7})
+    path = reverse("reports:entry", args=["spring", "fu1", second.ends_on.isoformat(), "320381"])
+    return World(form, place, second, live_server.url + path)
+
+
+def enter(page, world, username="clerk"):
+    page.goto(world.address)
+    page.fill("#id_username", username)
+    page.fill("#id_password", PASSWORD)
+    page.get_by_role("button", name="登录", exact=True).click()
+    expect(page.locator("html[data-ready]")).to_be_attached()
+
+
+def saved(page):
+    expect(page.locator("#save-state")).to_have_attribute("data-phase", "saved", timeout=10_000)
+    expect(page.locator("#save-state")).to_contain_text("已保存")
+
+
+def focused(page):
+    return page.evaluate("document.activeElement.id || document.activeElement.value")
+
+
+def press(page, *keys):
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def paste(page, **flavours):
+    """Put what a program leaves on the clipboard into the focused cell, as Ctrl+V does."""
+    page.evaluate(
+        """(flavours) => {
+          const data = new DataTransfer();
+          for (const [kind, text] of Object.entries(flavours)) data.setData(kind, text);
+          document.activeElement.dispatchEvent(
+            new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+        }""",
+        {{"text": "text/plain", "html": "text/html"}[kind]: text for kind, text in flavours.items()},
+    )
+
+
+def test_the_keyboard_moves_edits_reverts_fills_and_undoes_as_in_a_spreadsheet(page, world):
+    sent = []
+    page.on("request", lambda request: sent.append(request) if request.url.endswith("/save/") else None)
+    enter(page, world)
+    page.locator("#c1").click()
+    page.keyboard.type("100")
+    press(page, "Enter")
+    assert focused(page) == "c2"
+    saved(page)
+    assert world.figures == {1: "1E+2"}
+
+    # Typing replaces; Esc brings the old text back and sends nothing.
+    count = len(sent)
+    press(page, "ArrowLeft")
+    page.keyboard.type("7")
+    expect(page.locator("#c1")).to_have_value("7")
+    press(page, "Escape")
+    expect(page.locator("#c1")).to_have_value("100")
+    press(page, "F2", "ArrowLeft", "ArrowLeft")
+    page.keyboard.type("5")
+    expect(page.locator("#c1")).to_have_value("1500")
+    assert focused(page) == "c1"
+    press(page, "Escape")
+    page.wait_for_timeout(600)
+    assert len(sent) == count
+
+    # Four ways, to the ends, in number order across the bands, and out at 检查.
+    walked = []
+    for key in (
+        "ArrowDown",
+        "ArrowRight",
+        "ArrowUp",
+        "End",
+        "Home",
+        "Control+ArrowRight",
+        "Control+ArrowDown",
+        "Control+Home",
+    ):
+        press(page, key)
+        walked.append(focused(page))
+    assert walked == ["c4", "c5", "c2", "c3", "c1", "c3", "c6", "c1"]
+    walked = []
+    for _ in range(6):
+        press(page, "Tab")
+        walked.append(focused(page))
+    assert walked == ["c2", "c3", "c4", "c5", "c6", "check"]
+    press(page, "Shift+Tab")
+    assert focused(page) == "c6"
+    press(page, "Shift+Tab", "Shift+Enter")
+    assert focused(page) == "c4"
+
+    # Ctrl+D takes the figure above, which is last period's; Ctrl+R the one to the left.
+    press(page, "Control+d", "ArrowRight", "Control+r")
+    expect(page.locator("#c4")).to_have_value("20")
+    expect(page.locator("#c5")).to_have_value("20")
+    expect(page.locator("#increment-5")).to_have_text("+13")
+    press(page, "Control+z", "Control+z")
+    expect(page.locator("#c4")).to_have_value("")
+    press(page, "Control+y")
+    expect(page.locator("#c4")).to_have_value("20")
+
+    # A pause saves as well, and what was typed stays after a reload.
+    page.locator("#c6").click()
+    page.keyboard.type("８８．５")
+    saved(page)
+    page.reload()
+    expect(page.locator("#c6")).to_have_value("88.50")
+    assert world.figures == {1: "1E+2", 4: "2E+1", 6: "88.5"}
+
+
+def test_what_was_typed_before_the_scripts_had_arrived_is_saved_too(page, world):
+    enter(page, world)
+    page.route(
+        "**/entry/main.js", lambda route: (page.fill("#c1", "17"), page.fill("#c2", "5"), route.continue_())
+    )
+    page.goto(world.address)
+    expect(page.locator("html[data-ready]")).to_be_attached()
+    saved(page)
+    assert world.figures == {1: "17", 2: "5"}
+
+
+def test_an_input_method_loses_no_letter_and_its_keys_move_nothing(page, world):
+    enter(page, world)
+    page.locator("#c1").click()
+    keyboard = page.context.new_cdp_session(page)
+    keyboard.send("Input.imeSetComposition", {"text": "w", "selectionStart": 1, "selectionEnd": 1})
+    keyboard.send("Input.imeSetComposition", {"text": "wu", "selectionStart": 2, "selectionEnd": 2})
+    page.evaluate(
+        """() => document.activeElement.dispatchEvent(
+             new KeyboardEvent("keydown", {key: "Enter", isComposing: true, bubbles: true, cancelable: true}))"""
+    )
+    assert focused(page) == "c1"
+    keyboard.send("Input.insertText", {"text": "无"})
+    expect(page.locator("#c1")).to_have_value("无")
+    press(page, "Enter")
+    expect(page.locator("td:has(#c1).cell-fatal")).to_be_visible()
+    expect(page.locator("#findings")).to_contain_text("没有发生请填 0，未统计请留空")
+
+
+def test_blocks_from_excel_and_wps_land_where_they_belong(page, world):
+    enter(page, world)
+    toasts = page.locator("#toasts")
+    page.locator("#c1").fill("9")
+    page.locator("#c1").press("Tab")
+    saved(page)
+
+    # One row runs in number order; blanks keep; what is no figure is named; one step undoes all.
+    page.locator("#c1").click()
+    paste(page, text='1,234\t１２ \t\t"约\r\n200"\t3.5万\t12.50\t8\t9\r\n')
+    expect(toasts).to_contain_text("已粘贴 3 项，2 项未识别")
+    expect(toasts).to_contain_text("超出表格的 2 列未粘贴")
+    expect(toasts).to_contain_text("第5列“3.5万”：请填写完整数字 35000，不要带“万”。")
+    saved(page)
+    assert world.figures == {1: "1234", 2: "12", 6: "12.5"}
+    press(page, "Control+z")
+    expect(page.locator("#c1")).to_have_value("9")
+    saved(page)
+    assert world.figures == {1: "9"}
+
+    # A block of two rows lies across the bands; a column of six runs by number.
+    page.locator("#c2").click()
+    paste(page, text="4\t5\r\n6\t7\r\n")
+    saved(page)
+    assert world.figures == {1: "9", 2: "4", 3: "5", 5: "6", 6: "7"}
+    page.locator("#c1").click()
+    paste(page, text="10\n9\n8\n70\n60\n5")
+    saved(page)
+    expect(toasts).to_contain_text("按列号依次填入")
+    assert world.figures == {1: "1E+1", 2: "9", 3: "8", 4: "7E+1", 5: "6E+1", 6: "5"}
+
+    # Units first: the own row alone is taken.
+    page.locator("#c1").click()
+    paste(page, text="睢宁县\t1\t1\t1\r\n新沂市\t20\t11\t12\r\n")
+    expect(toasts).to_contain_text("其他单位的 1 行未粘贴")
+    saved(page)
+    assert world.figures[1] == "2E+1"
+    paste(page, text="睢宁县\t1\t1\t1\r\n")
+    expect(toasts).to_contain_text("是“睢宁县”的，不是本单位的")
+
+    # A whole sheet, from any cell: by its row of numbers, in HTML alone as well.
+    page.locator("#c6").click()
+    sheet = (
+        "春风行动专项活动开展情况统计表\t\t\t\n项目\t提供免费服务人数\t其中：\t发放宣传资料\n"
+        "\t\t女性人数\t（份）\n序号\t1\t2\t3\n总计\t900\t900\t900\n新沂市\t31\t21\t11\n"
+        "项目\t举办招聘活动\t达成就业意向人数\t发放补贴\n序号\t4\t5\t6\n新沂市\t41\t51\t6.10\n备注\t\t\t\n"
+    )
+    paste(page, text=sheet)
+    expect(toasts).to_contain_text("按列号对应")
+    saved(page)
+    assert world.figures == {1: "31", 2: "21", 3: "11", 4: "41", 5: "51", 6: "6.1"}
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{text}</td>' for text in line.split(' '))}</tr>"
+        for line in ("提供免费服务人数 其中：女性人数 发放宣传资料", "32 22 12")
+    )
+    paste(page, html=f"<table><tbody>{rows}</tbody></table>", text="32 22 12")
+    expect(toasts).to_contain_text("按表头对应")
+    saved(page)
+    assert [world.figures[number] for number in (1, 2, 3)] == ["32", "22", "12"]
+
+
+def test_the_rest_is_zeroed_after_asking_and_last_period_taken_over_in_one_action(page, world):
+    enter(page, world)
+    page.locator("#c1").fill("5")
+    page.get_by_role("button", name="其余填 0").click()
+    expect(page.locator("#zero")).to_contain_text("将把 5 个未填的单元格填为 0（第2、3、4、5、6列）")
+    page.get_by_role("button", name="填 0", exact=True).click()
+    saved(page)
+    assert world.figures == {1: "5", 2: "0", 3: "0", 4: "0", 5: "0", 6: "0"}
+    press(page, "Control+z")
+    expect(page.locator("#c6")).to_have_value("")
+    page.get_by_role("button", name="与上期相同").click()
+    expect(page.locator("#toasts")).to_contain_text("已按上期填好")
+    saved(page)
+    assert world.figures == {4: "2E+1", 5: "7"}
+    assert world.report.no_change
+    page.get_by_role("button", name="撤销").click()
+    saved(page)
+    assert world.figures == {1: "5"}
+    assert not world.report.no_change
+
+
+def test_findings_stand_at_their_cells_and_f8_leads_from_one_to_the_next(page, world):
+    enter(page, world)
+    page.locator("#c1").click()
+    paste(page, text="100\t101\t5\t15\t9\t1")
+    saved(page)
+    assert page.title().startswith("错误：")
+    expect(page.locator("td:has(#c1).cell-fatal > i")).to_have_text("×")
+    expect(page.locator("td:has(#c2).cell-fatal > i")).to_have_text("×")
+    expect(page.locator("td:has(#c4).cell-query > i")).to_have_text("?")
+    expect(page.locator("#increment-4")).to_have_text("▼\N{MINUS SIGN}5")
+    expect(page.locator("#findings")).to_contain_text(
+        "2 其中：女性人数 (101) 不能大于 1 提供免费服务人数 (100)"
+    )
+    assert page.locator("#c2").get_attribute("aria-invalid") == "true"
+
+    press(page, "F8")
+    assert focused(page) == "c2"
+    expect(page.locator("#at-cell")).to_contain_text("不能大于")
+    page.keyboard.type("90")
+    press(page, "Enter")
+    saved(page)
+    assert not page.title().startswith("错误：")
+    press(page, "F8")
+    press(page, "F8")
+    assert focused(page) == "c4"
+    expect(page.locator("#at-cell")).to_contain_text("比上期少 5")
+    press(page, "Alt+ArrowDown")
+    page.keyboard.type("上期重复统计了五场活动")
+    press(page, "Enter")
+    assert focused(page) == "c4"
+    saved(page)
+    expect(page.locator("#why-fall\\:4")).to_have_value("上期重复统计了五场活动")
+    assert world.report.explanations.get().text == "上期重复统计了五场活动"
+
+
+def test_nothing_is_lost_by_a_cut_a_reload_a_busy_server_or_an_ended_session(page, world, context):
+    enter(page, world)
+    context.set_offline(True)
+    page.locator("#c1").click()
+    for text in ("11", "5", "33", "44", "55"):
+        page.keyboard.type(text)
+        press(page, "Enter")
+    expect(page.locator("#save-state")).to_contain_text("未同步 5 项", timeout=8000)
+    context.set_offline(False)
+    saved(page)
+    assert world.figures == {1: "11", 2: "5", 3: "33", 4: "44", 5: "55"}
+
+    # The server is busy while more is typed; the page is thrown away and loaded again.
+    page.route("**/save/", lambda route: route.fulfill(status=503, json={"sentence": "系统繁忙"}))
+    page.locator("#c1").fill("12")
+    page.locator("#c6").fill("6.5")
+    expect(page.locator("#save-state")).to_contain_text("未同步 2 项", timeout=8000)
+    warned = []
+    page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.accept()))
+    page.reload()
+    assert warned == ["beforeunload"]
+    page.unroute("**/save/")
+    expect(page.locator("#left-behind")).to_contain_text("还没有保存的 2 项")
+    page.get_by_role("button", name="恢复并保存").click()
+    saved(page)
+    assert (world.figures[1], world.figures[6]) == ("12", "6.5")
+
+    # The session ends: a log-in over the page, then it goes on.
+    Session.objects.all().delete()
+    page.locator("#c3").fill("35")
+    press(page, "Tab")
+    expect(page.locator("#sign-in")).to_be_visible()
+    page.fill("#sign-in-password", "wrong-password-1")
+    page.get_by_role("button", name="登录并保存").click()
+    expect(page.locator("#sign-in [data-problem]")).to_be_visible()
+    page.fill("#sign-in-password", PASSWORD)
+    page.get_by_role("button", name="登录并保存").click()
+    saved(page)
+    assert world.figures[3] == "35"
+    changes = FigureChange.objects.filter(submission=world.report, indicator__number=1)
+    assert [int(change.new) for change in changes] == [11, 12]
+
+    # At log-out the copy goes; the next person is offered nothing.
+    page.route("**/save/", lambda route: route.abort())
+    page.locator("#c2").fill("6")
+    press(page, "Tab")
+    expect(page.locator("#save-state")).to_contain_text("未同步", timeout=8000)
+    page.get_by_role("button", name="退出").click()
+    expect(page.get_by_role("heading", name="登录")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage)") == []
+    page.unroute("**/save/")
+    enter(page, world, "colleague")
+    expect(page.locator("#left-behind")).to_be_hidden()
+
+
+def test_two_people_on_one_form_see_each_other_and_overwrite_nothing(page, world, browser):
+    enter(page, world)
+    other = browser.new_context()
+    colleague = other.new_page()
+    enter(colleague, world, "colleague")
+    page.locator("#c1").fill("120")
+    press(page, "Enter")
+    saved(page)
+    colleague.evaluate("dispatchEvent(new Event('focus'))")
+    expect(colleague.locator("#c1")).to_have_value("120")
+    expect(colleague.locator("#others")).to_contain_text("林某 也打开着这张表")
+    expect(colleague.locator("#toasts")).to_contain_text("第1列已由 林某 于")
+
+    colleague.locator("#c1").fill("130")
+    colleague.locator("#c1").press("Enter")
+    saved(colleague)
+    page.locator("#c1").fill("140")
+    press(page, "Tab")
+    conflict = page.locator("#conflicts")
+    expect(conflict).to_contain_text("已由 许某 于")
+    expect(conflict).to_contain_text("改为 130，您填的是 140")
+    assert world.figures[1] == "1.3E+2"
+    page.get_by_role("button", name="检查", exact=True).click()
+    expect(page.locator("#toasts")).to_contain_text("请先处理 1 个与他人不一致的单元格")
+    page.get_by_role("button", name="用我的 140").click()
+    saved(page)
+    assert world.figures[1] == "1.4E+2"
+
+    # Whoever has sent it meanwhile: what the other types is kept and said.
+    Submission.objects.update(status=Submission.Status.SUBMITTED)
+    page.locator("#c3").fill("3")
+    press(page, "Tab")
+    expect(page.locator("#save-state")).to_contain_text("该表已上报，不能修改")
+    expect(page.locator("#c3")).to_have_value("3")
+    other.close()
+
+
+def test_an_entry_page_weighs_less_than_150_kilobytes_with_all_it_loads(client, world):
+    """Compressed one by one, as a proxy sends them: page, styles, and scripts with the modules they import."""
+    client.force_login(User.objects.get(username="clerk"))
+    html = client.get("/" + world.address.split("/", 3)[3]).text
+    named = set(re.findall(r'(?:src|href)="/static/([^"]+\.(?:css|js))"', html))
+    named |= {f"js/entry/{path.name}" for path in (settings.BASE_DIR / "static/js/entry").glob("*.js")}
+    weights = [len(gzip.compress(Path(finders.find(name)).read_bytes())) for name in named]
+    assert len(weights) > 12
+    assert sum(weights) + len(gzip.compress(html.encode())) < 150_000
