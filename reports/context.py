@@ -74,7 +74,7 @@ def _pages(request, campaign, roles):
 
 
 BELONGS_TO = {
-    "task-list": {"task-list", "entry", "submission-confirm"},
+    "task-list": {"task-list", "entry", "submission-confirm", "upload-page", "upload-detail"},
     "review-queue": {
         "review-queue",
         "submission-review",

@@ -29,6 +29,7 @@ from .views import (
     submission,
     texts,
     unit_changes,
+    uploads,
     urgent,
 )
 
@@ -113,6 +114,14 @@ urlpatterns = [
     path(f"{SIGNED}sign/", sign_off.sign_off_sign, name="sign-off-sign"),
     path(f"{SIGNED}accept/", sign_off.sign_off_accept, name="sign-off-accept"),
     path(f"{SIGNED}reopen/", sign_off.sign_off_reopen, name="sign-off-reopen"),
+    path("c/<str:campaign>/upload/", uploads.upload_page, name="upload-page"),
+    path("uploads/<int:pk>/", uploads.upload_detail, name="upload-detail"),
+    path("uploads/<int:pk>/answer/", uploads.upload_answer, name="upload-answer"),
+    path("uploads/<int:pk>/confirm/", uploads.upload_confirm, name="upload-confirm"),
+    path("uploads/<int:pk>/undo/", uploads.upload_undo, name="upload-undo"),
+    path("uploads/<int:pk>/drop/", uploads.upload_drop, name="upload-drop"),
+    path("uploads/<int:pk>/problems/", uploads.upload_problems, name="upload-problems"),
+    path("uploads/<int:pk>/file/", uploads.upload_file, name="upload-file"),
     path("c/<str:campaign>/about/", campaign_page.campaign_about, name="campaign-about"),
     path(
         "c/<str:campaign>/about/announcements/",

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from campaigns.models import DayOff, Doubt, Exemption, ReportingUnit, Target, TextDuty
 from chunfeng.accounts.models import Membership, ProposedMembership
-from reports import editions, lifecycle, sign_off
-from reports.models import Announcement, Bulk, Extension, Notice, SignOff, UrgentMatter
+from reports import editions, lifecycle, sign_off, uploads
+from reports.models import Announcement, Bulk, Extension, Notice, SignOff, Upload, UrgentMatter
 from tests.factories import (
     make_campaign,
     make_form,
@@ -61,6 +61,7 @@ NAMED_BY_PK = {
     "reports:submission-*": "report",
     "reports:announcement-*": "announcement",
     "reports:bulk-*": "bulk",
+    "reports:upload-*": "upload",
     "reports:extension-*": "extension",
     "reports:exemption-*": "exemption",
     "reports:doubt-*": "doubt",
@@ -406,6 +407,8 @@ def _fill(world, whose, place):
     told = world.people["away" if whose == "campaign" else "root"]
     things["urgent", whose].sightings.create(user=told, unit=place.unit)
     things["attachment", whose] = make_picture(things["text", whose], by=clerk)
+    owner = world.people["reporter"] if whose == "own" else clerk
+    things["upload", whose] = _upload(owner, campaign, world.reports[whose, "accepted"])
     if whose not in CAMPAIGNS:
         return
     things["bulk", whose] = Bulk.objects.create(
@@ -425,6 +428,42 @@ def _fill(world, whose, place):
     things["accounts_proposedmembership", whose] = ProposedMembership.objects.create(
         user=clerk, unit=place.unit, role=Membership.Role.VIEWER
     )
+
+
+def _upload(owner, campaign, report):
+    """A workbook that was imported into a report, with a cell that was not taken."""
+    problem = {
+        "unit": report.unit.code,
+        "number": "1",
+        "sheet": "附件1",
+        "cell": "B8",
+        "found": "无",
+        "reason": "无",
+    }
+    found = {
+        "outcome": "ok",
+        "reason": "",
+        "asks": "",
+        "choices": [],
+        "recognised": {},
+        "values": {},
+        "cells": [],
+    }
+    upload = Upload.objects.create(
+        owner=owner,
+        campaign=campaign,
+        state=Upload.State.IMPORTED,
+        name="附件1.xlsx",
+        stored_as=f"202402/{report.pk}",
+        size=4,
+        sha256="0" * 64,
+        found=found
+        | {"form": None, "period": None, "rejected": [problem], "warnings": [], "sheets": [], "says": ""},
+    )
+    upload.reports.add(report)
+    uploads.path_of(upload).parent.mkdir(parents=True, exist_ok=True)
+    uploads.path_of(upload).write_bytes(b"file")
+    return upload
 
 
 def grow(world: World, units: int) -> None:

@@ -146,7 +146,7 @@ class Figures:
         says = "；".join(dict.fromkeys(text for _, text in told))
         by = "mark" if marked else "name" if told else "argument"
         if wanted is not None:
-            if (told and wanted.pk not in agreed) and not self.asked.sure:
+            if (told and wanted.pk not in agreed) and "unit" not in self.asked.settled:
                 likely = set().union(*(found for found, _ in told))
                 raise self.found.ask(
                     "unit",

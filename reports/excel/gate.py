@@ -114,6 +114,48 @@ def check(data: bytes) -> Package:
     return Package("xlsx", parts)
 
 
+MAX_ARCHIVE = 20 * MEGABYTE
+_WORKBOOKS = (".xlsx", ".xls")
+
+
+def files_of(data: bytes) -> list[tuple[str, bytes]] | None:
+    """Return the workbooks in a zip of files by name; None where `data` is no such zip. Raises RefusedFile.
+
+    The files themselves have not been checked. Names may be in GBK, as zips from Chinese systems are.
+    """
+    return None if not data.startswith(_ZIP) or _is_package(data) else _archived(data)
+
+
+def _is_package(data: bytes) -> bool:
+    """True for an .xlsx itself: a zip whose own directory lists the content types."""
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            return "[content_types].xml" in {name.lower() for name in archive.namelist()}
+    except (BadZipFile, NotImplementedError, ValueError, OSError, EOFError, struct.error):
+        return True
+
+
+def _archived(data: bytes) -> list[tuple[str, bytes]]:
+    if len(data) > MAX_ARCHIVE:
+        raise RefusedFile(Kind.TOO_LARGE, f"{len(data)} bytes")
+    with ZipFile(BytesIO(data)) as archive:
+        members = [one for one in archive.infolist() if not one.is_dir()]
+    _check_names(members)
+    files = []
+    room = MAX_UNPACKED
+    for member in members:
+        name = member.filename
+        if not member.flag_bits & 0x800:
+            name = member.orig_filename.encode("cp437", "replace").decode("gb18030", "replace")
+        base = name.rpartition("/")[2]
+        if not base.lower().endswith(_WORKBOOKS) or base.startswith(("~$", ".")) or "__MACOSX/" in name:
+            continue
+        content, size = _inflate(data, member, room, keep=True, is_xml=False)
+        room -= size
+        files.append((base, content or b""))
+    return files
+
+
 def _check_ole(data: bytes) -> Package:
     """An old .xls, or what Excel makes of a workbook with a password: both are OLE files."""
     names = data  # names of streams stand in the file in UTF-16
@@ -151,10 +193,12 @@ def _check_names(members: list[ZipInfo]) -> None:
             raise RefusedFile(Kind.UNSAFE, f"method {member.compress_type}")
 
 
-def _inflate(data: bytes, member: ZipInfo, room: int, *, keep: bool) -> tuple[bytes | None, int]:
+def _inflate(
+    data: bytes, member: ZipInfo, room: int, *, keep: bool, is_xml: bool = True
+) -> tuple[bytes | None, int]:
     """Inflate one part in bounded steps; return it where it is to be kept, and its true size.
 
-    XML parts are kept and searched for a DTD.
+    What is kept is searched for a DTD, if it is XML.
     """
     packed = _packed(data, member)
     kept: list[bytes] = []
@@ -167,7 +211,7 @@ def _inflate(data: bytes, member: ZipInfo, room: int, *, keep: bool) -> tuple[by
             raise RefusedFile(Kind.UNPACKED, f"{member.filename!r} ratio")
         crc = zlib.crc32(chunk, crc)
         if keep:
-            if _DTD.search(tail + chunk):
+            if is_xml and _DTD.search(tail + chunk):
                 raise RefusedFile(Kind.UNSAFE, f"DTD in {member.filename!r}")
             tail = chunk[-_LONGEST_DTD:]
             kept.append(chunk)

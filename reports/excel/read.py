@@ -222,7 +222,7 @@ class _Interpreter:
             raise self.found.ask("period", reason, likely)
         self.found.period = period
         self.found.recognised["period"] = "mark" if marked == period else "argument"
-        if self.asked.sure:
+        if "period" in self.asked.settled:
             return period
         if marked is not None and marked != period:
             raise self.found.ask(

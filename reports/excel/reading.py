@@ -14,14 +14,15 @@ _MOST_CHOICES = 20
 
 @dataclass(frozen=True)
 class Asked:
-    """What the caller knows of a file. sure: it stands even where the file says otherwise. total: the figures in
+    """What the caller knows of a file. settled: which of unit and period stand even where the file says
+    otherwise, because the user has answered. total: the figures in
     the row 总计 are the unit's own."""
 
     campaign: Campaign | None = None
     form: ReportForm | None = None
     unit: ReportingUnit | None = None
     period: ReportingPeriod | None = None
-    sure: bool = False
+    settled: frozenset[str] = frozenset()
     total: bool = False
 
 

@@ -13,6 +13,7 @@ from .reviewing import Bulk, BulkItem, Look
 from .signoffs import SignOff, SignOffEvent
 from .submissions import Explanation, Figure, FigureChange, RefusedEntry, Submission, SubmissionEvent
 from .texts import Attachment, TextEvent, TextReport
+from .uploads import Upload
 from .urgent import UrgentMatter, UrgentNote, UrgentSighting
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "SubmissionEvent",
     "TextEvent",
     "TextReport",
+    "Upload",
     "UrgentMatter",
     "UrgentNote",
     "UrgentSighting",

@@ -66,7 +66,7 @@ def _asked(options: dict[str, Any]) -> Asked:
     if code is None:
         if options["form"] or options["unit"] or options["period"]:
             raise CommandError("写明 --form、--unit 或 --period 时，请同时用 --campaign 写明活动代码。")
-        return Asked(sure=options["sure"], total=options["total"])
+        return Asked(total=options["total"])
     form = named_form(code, options["form"]) if options["form"] else None
     campaign = form.campaign if form else _campaign(code)
     return Asked(
@@ -74,7 +74,7 @@ def _asked(options: dict[str, Any]) -> Asked:
         form=form,
         unit=named_unit(campaign, options["unit"]) if options["unit"] else None,
         period=named_period(campaign, options["period"]) if options["period"] else None,
-        sure=options["sure"],
+        settled=frozenset({"unit", "period"} if options["sure"] else ()),
         total=options["total"],
     )
 

@@ -59,7 +59,7 @@ def test_another_period_than_the_page_asks_and_an_answer_settles_it(world, good)
     assert "第2期" in reading.reason
     assert "第3期" in reading.reason
     assert reading.choices == [world.period(2), world.period(3)]
-    settled = world.read(good, period=world.period(3), unit=world.own.unit, sure=True)
+    settled = world.read(good, period=world.period(3), unit=world.own.unit, settled={"unit", "period"})
     assert (settled.outcome, settled.period) == ("ok", world.period(3))
 
 
@@ -80,7 +80,7 @@ def test_a_unit_out_of_scope_is_refused(world, good):
 
 def test_a_unit_that_does_not_owe_the_form_is_refused(world, good):
     office = make_place(world.campaign, "office", name="办公室", short="办公室", reports=False)
-    reading = world.read(good, unit=office.unit, sure=True)
+    reading = world.read(good, unit=office.unit, settled={"unit", "period"})
     assert reading.outcome == "refused"
     assert "不填报" in reading.reason
 
