@@ -23,6 +23,7 @@ from reports.checks import facts, previous_figures
 from reports.lifecycle import IMPORT_NAME, TransitionError, filling_problem, lock, moment, storable
 from reports.models import Explanation, Figure, FigureChange, RefusedEntry, Submission
 from reports.numbers import FigureError, parse_figure, plain
+from reports.register import sign_off_line
 from reports.tasks import may_begin, owes, place_held
 from reports.validation import LONGEST_EXPLANATION
 
@@ -240,12 +241,13 @@ def fill_blanks_with_zero(submission: Submission, *, by: User | None) -> Saved:
 def earlier_line(submission: Submission) -> dict[str, str]:
     """Return the sign-off line of the unit's latest earlier report of the form, by the names in `SIGN_OFF`.
 
-    Blank where there is none. The report itself need not be stored yet.
+    Where there is none, what the unit named as its contacts. The report itself need not be stored yet.
     """
     earlier = Submission.objects.filter(
         report_form_id=submission.report_form_id, unit_id=submission.unit_id, ends_on__lt=submission.ends_on
     )
-    return earlier.order_by("-ends_on").values(*SIGN_OFF).first() or dict.fromkeys(SIGN_OFF, "")
+    line = earlier.order_by("-ends_on").values(*SIGN_OFF).first()
+    return line or sign_off_line(submission.report_form.campaign, submission.unit_id)
 
 
 def import_many(

@@ -52,6 +52,26 @@ def named_since(campaign: Campaign) -> dict[int, datetime]:
     return dict(rows.annotate(since=Min("saved_at")))
 
 
+def sign_off_line(campaign: Campaign, unit: int) -> dict[str, str]:
+    """Return what the register knows of the line under a form: 单位负责人, 填表人 and 联系电话, "" where nothing."""
+    named = {contact.role: contact for contact in reversed(contacts_of_units(campaign, [unit])[unit])}
+    responsible = named.get(Contact.Role.RESPONSIBLE)
+    prepares = named.get(Contact.Role.REPORTER) or named.get(Contact.Role.CONTACT)
+    return {
+        "responsible": responsible.name if responsible else "",
+        "prepared_by": prepares.name if prepares else "",
+        "phone": (prepares.phone or prepares.mobile) if prepares else "",
+    }
+
+
+def whom_to_call(campaign: Campaign, units: Iterable[int]) -> dict[int, str]:
+    """Return the first contact of each unit that has named any, with a number: "王某 025-…"."""
+    return {
+        unit: " ".join(part for part in (contacts[0].name, contacts[0].mobile or contacts[0].phone) if part)
+        for unit, contacts in contacts_of_units(campaign, units).items()
+    }
+
+
 def save(
     campaign: Campaign, unit: ReportingUnit, rows: Sequence[Mapping[str, Any]], *, by: User
 ) -> list[Contact]:

@@ -20,6 +20,7 @@ from reports.lifecycle import storable
 from reports.models import Notice, Reminder, Submission
 from reports.notifications import Message, entry_path, reporters_of, tell_each
 from reports.progress import Owed, read
+from reports.register import whom_to_call
 
 PAUSE = timedelta(hours=12)
 LONGEST_TEXT = 500
@@ -41,8 +42,8 @@ class Missing:
     """A unit that has not sent everything of a period.
 
     owed: what is missing, in the order of the forms. last: its latest reminder in the campaign; times: how often
-    it was reminded of this period. contact: whom to call where the unit has no reporter: a name and a telephone
-    as its latest report gives them, "" where none does.
+    it was reminded of this period. contact: whom to call: the first that the unit named for the campaign, otherwise,
+    where it has no reporter, who filled its latest report; a name and a telephone, "" where none is known.
     """
 
     place: UnitPlace
@@ -138,6 +139,7 @@ def _known(period: ReportingPeriod, units: Sequence[int]) -> _Known:
         .order_by("ends_on")
         .values_list("unit", "prepared_by", "phone")
     }
+    contacts |= whom_to_call(period.campaign, units)
     return _Known(people, last, times, contacts)
 
 

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import permissions, reminders
+from reports import permissions, register, reminders
 from reports.models import Reminder
 
 from .finding import find_campaign, find_period
@@ -23,6 +23,7 @@ def remind(request, campaign, period):
     """Who below me has not sent everything, why not yet, and the text for each. ?unit=: that one alone is ticked."""
     campaign, period, places = _reminded(request, campaign, period)
     ticked = {request.GET["unit"]} if request.GET.get("unit") else None
+    register.note(campaign, None, register.What.SHOWN, request.user)  # the page prints whom to call
     return render(request, "reports/remind.html", _page(campaign, period, places, ticked=ticked))
 
 

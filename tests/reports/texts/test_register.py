@@ -8,7 +8,7 @@ import time_machine
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from reports import register
+from reports import drafts, register
 from reports.models import Contact, ContactAccess
 from reports.register import RegisterError, masked
 from reports.texts import duties
@@ -124,3 +124,15 @@ def test_a_neighbour_neither_reads_nor_writes(world, client):
     client.force_login(world.neighbour)
     assert "演示王" not in client.get(reverse("reports:contact-list", args=["spring"])).text
     assert client.get(reverse("reports:contact-edit", args=["spring", "320300"])).status_code == 404
+
+
+def test_a_first_report_takes_the_sign_off_line_from_the_register(world):
+    name(world, WANG | {"role": "responsible", "name": "演示李"}, WANG | {"role": "reporter"})
+    report = drafts.open_draft(world.form, world.city.unit, world.period)
+    assert (report.responsible, report.prepared_by, report.phone) == ("演示李", "演示王", "0516-00000000")
+
+
+def test_whom_to_call_is_the_first_that_the_unit_named(world):
+    name(world, WANG, WANG | {"name": "演示李"})
+    units = [world.city.unit_id, world.other.unit_id]
+    assert register.whom_to_call(world.campaign, units) == {world.city.unit_id: "演示王 00012345678"}
