@@ -10,7 +10,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns.models import UnitPlace
-from reports import editions, permissions
+from reports import bulk, editions, permissions
 from reports.corrections import described
 from reports.models import Edition, Submission
 from reports.published import differences, is_intact, papers
@@ -144,6 +144,7 @@ def _find_own(request, campaign, period, unit):
     place, _, _ = find_total(request, period, unit)
     if not permissions.can_publish(request.user, place.unit):
         raise PermissionDenied
+    bulk.finish_due(campaign)  # what was accepted together belongs into the edition
     return period, place
 
 
