@@ -61,6 +61,8 @@ def _pages(request, campaign, roles):
         offered.append(("报送情况", "progress"))
         if campaign.sign_off_by and permissions.sign_off_places(request.user, campaign).exists():
             offered.append(("扎口", "sign-off-home"))
+    if roles & {Role.COORDINATOR, Role.VIEWER}:
+        offered.append(("简报", "brief-list"))
     if roles and campaign.texts.exists():
         offered.append(("文字", "text-board"))
     if roles:
@@ -117,6 +119,7 @@ BELONGS_TO = {
         "contact-edit",
         "contact-show",
     },
+    "brief-list": {"brief-list", "brief-detail", "brief-paragraph", "brief-rename", "brief-version"},
     "submission-list": {"submission-list", "check-code", "exports"},
     "campaign-about": {
         "campaign-about",

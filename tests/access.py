@@ -19,6 +19,7 @@ from django.utils import timezone
 from campaigns.models import DayOff, Doubt, Exemption, ReportingUnit, Target, TextDuty
 from chunfeng.accounts.models import Membership, ProposedMembership
 from reports import editions, lifecycle, sign_off, uploads
+from reports.briefs import writing
 from reports.models import Announcement, Bulk, Extension, Notice, SignOff, Upload, UrgentMatter
 from tests.factories import (
     make_campaign,
@@ -72,6 +73,7 @@ NAMED_BY_PK = {
     "reports:question-*": "question",
     "reports:notice-*": "notice",
     "reports:edition-*": "edition",
+    "reports:brief-*": "brief",
     "accounts:password-confirm": "person",
     "accounts:person-*": "person",
 }
@@ -392,6 +394,7 @@ def _fill(world, whose, place):
     question.entries.create(author=by, author_name=by.name, from_unit=False, text="请核对")
     things["question", whose] = question
     things["edition", whose] = editions.publish(place, periods[0], by=None)
+    things["brief", whose] = writing.draft(things["edition", whose], by=None)
     things["extension", whose] = Extension.objects.create(**granted, due_at=periods[1].due_at, granted_by=by)
     things["exemption", whose] = Exemption.objects.create(**granted, granted_by="演示")
     things["text", whose] = make_text(campaign.texts.get(), place, periods[0], by=clerk)

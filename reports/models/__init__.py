@@ -1,6 +1,7 @@
 """What is answered: others write `from reports.models import Submission`."""
 
 from .announcements import Announcement
+from .briefs import Brief, BriefParagraph, BriefVersion
 from .changes import CampaignEvent
 from .contacts import Contact, ContactAccess
 from .deadlines import Extension
@@ -19,6 +20,9 @@ from .urgent import UrgentMatter, UrgentNote, UrgentSighting
 __all__ = [
     "Announcement",
     "Attachment",
+    "Brief",
+    "BriefParagraph",
+    "BriefVersion",
     "Bulk",
     "BulkItem",
     "CampaignEvent",

@@ -1,0 +1,226 @@
+"""Numbers bound to their source inside a text.
+
+In a stored text a number is a token, {{n:KEY=VALUE}}, frozen {{n:KEY=VALUE!}}: KEY names the source, VALUE is the
+exact decimal that is quoted, empty where nothing was reported. While someone types, it stands as 〔3：1,234〕, the
+third number of the paragraph; what is moved or taken out stays bound, a number that is typed over becomes plain
+text. A text never gets a token in any other way: `unbound` is for whatever was written by people.
+
+Keys: fu1.2.cumulative and fu1.2.increment (column 2 of a form, the unit's total), with @320300 the same of a unit
+below, fu1.2.growth@320300 its increment in per cent of what stood before; fu1.expected, .reported, .carried,
+.never; and those of `reports.briefs.facts`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+from campaigns.header import Column
+from reports.numbers import format_figure
+from reports.rollup import Coverage, RollUp
+
+_TOKEN = re.compile(r"\{\{n:(?P<key>[\w.@-]+)=(?P<value>-?[\d.]*)(?P<frozen>!?)\}\}")
+_TYPED = re.compile(r"〔(\d{1,3})：([^〔〕]*)〕")
+_BRACES = re.compile(r"\{(?=\{)")
+_COVERAGE_WORDS = {"expected": "应报单位数", "reported": "本期报送", "carried": "沿用上期", "never": "未报"}
+_TENTH = Decimal("0.1")
+
+
+@dataclass(frozen=True)
+class Number:
+    """What a source says. value: None where nothing is reported. source: in words. form: code; "" = of no form."""
+
+    value: Decimal | None
+    decimals: int
+    source: str
+    form: str = ""
+    measure: str = "cumulative"
+
+
+Numbers = Mapping[str, Number]
+
+
+class State(StrEnum):
+    LATEST = "latest"
+    FROZEN = "frozen"
+    CHANGED = "changed"
+
+
+STATE_WORDS = {State.LATEST: "最新", State.FROZEN: "已冻结", State.CHANGED: "已变化"}
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A number in a text. published: as the edition has it; now: as it is today; both None where the source is gone."""
+
+    key: str
+    value: Decimal | None
+    is_frozen: bool
+    published: Number | None
+    now: Number | None
+
+    @property
+    def has_changed(self) -> bool:
+        return self.now is not None and self.now.value != self.value
+
+    @property
+    def state(self) -> State:
+        if self.is_frozen:
+            return State.FROZEN
+        return State.CHANGED if self.has_changed else State.LATEST
+
+    @property
+    def state_word(self) -> str:
+        return STATE_WORDS[self.state]
+
+    @property
+    def source(self) -> Number | None:
+        return self.now or self.published
+
+    @property
+    def text(self) -> str:
+        if self.source:
+            return format_figure(self.value, self.source.decimals)
+        return format_figure(self.value, max(0, -_exponent(self.value)))
+
+    @property
+    def now_text(self) -> str:
+        return format_figure(self.now.value, self.now.decimals) if self.now else ""
+
+    @property
+    def title(self) -> str:
+        """What hovering says: the source, the state, and what else it is or was."""
+        said = [self.source.source if self.source else "来源已不存在", self.state_word]
+        if self.has_changed:
+            said.append(f"现为 {self.now_text}")
+        if self.published and self.published.value != self.value:
+            said.append(f"发布时 {format_figure(self.published.value, self.published.decimals)}")
+        return "，".join(said)
+
+
+def token(key: str, value: Decimal | None, *, frozen: bool = False) -> str:
+    return f"{{{{n:{key}={'' if value is None else f'{value:f}'}{'!' if frozen else ''}}}}}"
+
+
+def unbound(text: str) -> str:
+    """Return what people wrote so that nothing in it reads as a token or as a cell's edge."""
+    return _typed_words(text).replace("｜", "|")
+
+
+def pieces(text: str, published: Numbers, now: Numbers) -> Iterator[str | Chip]:
+    """Yield a text as words and chips."""
+    at = 0
+    for found in _TOKEN.finditer(text):
+        if found.start() > at:
+            yield text[at : found.start()]
+        key = found["key"]
+        value = Decimal(found["value"]) if found["value"] else None
+        yield Chip(key, value, bool(found["frozen"]), published.get(key), now.get(key))
+        at = found.end()
+    if at < len(text):
+        yield text[at:]
+
+
+def plain_text(text: str, known: Numbers) -> str:
+    """Return a text as it is printed."""
+    return "".join(piece if isinstance(piece, str) else piece.text for piece in pieces(text, known, known))
+
+
+def for_typing(text: str, known: Numbers) -> str:
+    """Return a text as it is shown where it is typed: every number as 〔3：1,234〕."""
+    said, number = "", 0
+    for piece in pieces(text, known, known):
+        if isinstance(piece, str):
+            said += piece
+        else:
+            number += 1
+            said += f"〔{number}：{piece.text}〕"
+    return said
+
+
+def from_typing(typed: str, before: str, known: Numbers) -> str:
+    """Return a typed text as it is stored; `before` is the stored text from which the page was made."""
+    tokens = [
+        (found[0], plain_text(found[0], known)) for found in _TOKEN.finditer(before)
+    ]  # what stands in 〔1：…〕, 〔2：…〕, …
+    stored, words, at = "", "", 0
+    for found in _TYPED.finditer(typed):
+        words += typed[at : found.start()]
+        number, said, at = int(found[1]), found[2].strip(), found.end()
+        if 0 < number <= len(tokens) and tokens[number - 1][1] == said:
+            stored += _typed_words(words) + tokens[number - 1][0]
+            words = ""
+        else:
+            words += said
+    return stored + _typed_words(words + typed[at:])
+
+
+def refreshed(text: str, now: Numbers) -> str:
+    """Return a text with each number as it is now; frozen ones, and those whose source is gone, stay."""
+
+    def newer(found: re.Match[str]) -> str:
+        known = now.get(found["key"])
+        return found[0] if found["frozen"] or known is None else token(found["key"], known.value)
+
+    return _TOKEN.sub(newer, text)
+
+
+def frozen(text: str, *, is_frozen: bool) -> str:
+    """Return a text with each number frozen, or free again."""
+    return _TOKEN.sub(lambda found: f"{{{{n:{found['key']}={found['value']}{'!' * is_frozen}}}}}", text)
+
+
+def of_form(code: str, annex: str, columns: Sequence[Column], rollup: RollUp) -> dict[str, Number]:
+    """Return all numbers of one form by key. rollup: with increments."""
+    found = _of_coverage(f"{code}.", annex, code, rollup.coverage)
+    for column in columns:
+        found |= _of_cell(code, annex, column, "", "", rollup.cumulative, rollup.total)
+        for row in rollup.rows:
+            found |= _of_cell(code, annex, column, row.name, f"@{row.unit}", row.cumulative, row.values)
+    return found
+
+
+def growth(cumulative: Decimal | None, increment: Decimal | None) -> Decimal | None:
+    """Return the increment in per cent of what stood before; None where nothing did."""
+    if cumulative is None or increment is None or cumulative - increment <= 0:
+        return None
+    return (100 * increment / (cumulative - increment)).quantize(_TENTH, ROUND_HALF_UP)
+
+
+def _of_coverage(prefix: str, annex: str, form: str, coverage: Coverage) -> dict[str, Number]:
+    return {
+        f"{prefix}{name}": Number(Decimal(getattr(coverage, name)), 0, f"{annex}{words}", form)
+        for name, words in _COVERAGE_WORDS.items()
+    }
+
+
+def _of_cell(
+    code: str,
+    annex: str,
+    column: Column,
+    unit_name: str,
+    suffix: str,
+    cumulative: Mapping[int, Decimal | None],
+    increment: Mapping[int, Decimal | None],
+) -> dict[str, Number]:
+    number, source = column.number, f"{unit_name}{annex}第{column.number}列"
+    to_date, fresh = cumulative.get(number), increment.get(number)
+    return {
+        f"{code}.{number}.cumulative{suffix}": Number(to_date, column.decimals, f"{source}累计", code),
+        f"{code}.{number}.increment{suffix}": Number(
+            fresh, column.decimals, f"{source}本期新增", code, "increment"
+        ),
+        f"{code}.{number}.growth{suffix}": Number(
+            growth(to_date, fresh), 1, f"{source}本期增幅（%）", code, "increment"
+        ),
+    }
+
+
+def _typed_words(text: str) -> str:
+    return _BRACES.sub("{ ", text).replace("〔", "（").replace("〕", "）")
+
+
+def _exponent(value: Decimal | None) -> int:
+    exponent = value.as_tuple().exponent if value is not None else 0
+    return exponent if isinstance(exponent, int) else 0

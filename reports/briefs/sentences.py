@@ -1,0 +1,226 @@
+"""The templates of a brief: facts in, paragraphs out. Every number in them is a token bound to its source.
+
+Sections and their order are the office's: 总体进展, 各地进展, 工作亮点, 存在问题, 下步安排.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from campaigns.header import Column
+from reports.published import Paper
+
+from .facts import Facts
+from .numbers import growth, token, unbound
+
+OVERALL, PLACES, CASES, PROBLEMS, NEXT = "总体进展", "各地进展", "工作亮点", "存在问题", "下步安排"
+SECTIONS = (OVERALL, PLACES, CASES, PROBLEMS, NEXT)
+LEADING = 6
+"""So many indicators of a form are named in the text; the table has all."""
+RANKED = 3
+AT_LEAST_RANKED = 2
+CASE_CHARACTERS = 160
+FALLS = 8
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """A paragraph as its template makes it."""
+
+    section: str
+    key: str
+    text: str
+    is_table: bool = False
+
+
+def brief(facts: Facts) -> list[Drafted]:
+    """Return the paragraphs of an issue, in order."""
+    return [paragraph for paragraph in _all(facts) if paragraph.text]
+
+
+def _all(facts: Facts) -> Iterator[Drafted]:
+    for paper in facts.papers:
+        yield Drafted(OVERALL, f"overall.{paper.code}", _overall(paper, facts))
+    for paper in facts.papers:
+        yield Drafted(OVERALL, f"totals.{paper.code}", _totals(paper, facts), is_table=True)
+    for paper in facts.papers:
+        yield Drafted(PLACES, f"ranking.{paper.code}", _ranking(paper, facts))
+    for paper in facts.papers:
+        yield Drafted(PLACES, f"units.{paper.code}", _units(paper, facts), is_table=True)
+    for paper in facts.papers:
+        yield Drafted(PLACES, f"coverage.{paper.code}", _footnote(paper, facts))
+    yield Drafted(CASES, "cases", _cases(facts))
+    yield Drafted(PROBLEMS, "problems", _problems(facts))
+    yield Drafted(NEXT, "next", _next(facts))
+
+
+def _number(facts: Facts, key: str) -> str:
+    return token(key, facts.numbers[key].value)
+
+
+def _overall(paper: Paper, facts: Facts) -> str:
+    """截至3月1日，附件1应报108家，本期报送105家…。累计举办招聘活动…场次（本期新增…）。"""
+    coverage = paper.cumulative.coverage
+    counts = (
+        ("应报", "expected", True),
+        ("本期报送", "reported", True),
+        ("沿用上期", "carried", coverage.carried),
+        ("未报", "never", coverage.never),
+    )
+    made_of = [f"{word}{_number(facts, f'{paper.code}.{name}')}家" for word, name, said in counts if said]
+    leading = [column for column in _whole(paper) if paper.cumulative.total[column.number] is not None]
+    said = "；".join(
+        f"{_label(column)}{_number(facts, f'{paper.code}.{column.number}.cumulative')}{column.unit}，"
+        f"本期新增{_number(facts, f'{paper.code}.{column.number}.increment')}{column.unit}"
+        for column in leading[:LEADING]
+    )
+    head = f"截至{_day(facts.day)}，{_name(paper, facts)}{'，'.join(made_of)}。"
+    return head + (f"累计：{said}。" if said else "")
+
+
+def _totals(paper: Paper, facts: Facts) -> str:
+    """指标｜单位｜累计｜本期新增, a caption above."""
+    rows = [f"{_name(paper, facts)}累计和本期新增", "指标｜单位｜累计｜本期新增"]
+    for column in paper.columns:
+        key = f"{paper.code}.{column.number}"
+        rows.append(
+            f"{_label(column)}｜{column.unit}｜{_number(facts, f'{key}.cumulative')}｜{_number(facts, f'{key}.increment')}"
+        )
+    return "\n".join(rows)
+
+
+def _ranking(paper: Paper, facts: Facts) -> str:
+    """By what was added in per cent of what stood before: how large a unit is says nothing."""
+    column, ranked = _ranked(paper, facts)
+    if column is None or len(ranked) < AT_LEAST_RANKED:
+        return ""
+    key = f"{paper.code}.{column.number}.growth"
+    first = "、".join(f"{name}（{_number(facts, f'{key}@{unit}')}%）" for name, unit, _ in ranked[:RANKED])
+    said = f"{_name(paper, facts)}“{_label(column)}”本期增幅居前的是{first}"
+    if len(ranked) > RANKED * 2:
+        last = "、".join(
+            f"{name}（{_number(facts, f'{key}@{unit}')}%）" for name, unit, _ in ranked[-RANKED:]
+        )
+        said += f"；增幅较小的是{last}"
+    return f"{said}。沿用上期数据的单位不参加比较。"
+
+
+def _units(paper: Paper, facts: Facts) -> str:
+    column, ranked = _ranked(paper, facts)
+    if column is None or len(ranked) < AT_LEAST_RANKED:
+        return ""
+    key = f"{paper.code}.{column.number}"
+    rows = [f"各地“{_label(column)}”进展（按本期增幅）", f"单位｜累计（{column.unit}）｜本期新增｜增幅（%）"]
+    rows += [
+        f"{name}｜{_number(facts, f'{key}.cumulative@{unit}')}｜{_number(facts, f'{key}.increment@{unit}')}"
+        f"｜{_number(facts, f'{key}.growth@{unit}')}"
+        for name, unit, _ in ranked
+    ]
+    return "\n".join(rows)
+
+
+def _footnote(paper: Paper, facts: Facts) -> str:
+    """沿用上期：X区（截至2月9日）；未报送：Z区。 Once where all forms say the same."""
+    same = [one for one in facts.papers if _absent(one) == _absent(paper)]
+    said = []
+    if paper.cumulative.carried:
+        carried = "、".join(
+            f"{unbound(name)}（截至{_day(as_of)}）" for name, as_of in paper.cumulative.carried
+        )
+        said.append(f"沿用上期：{carried}")
+    if paper.cumulative.never:
+        said.append(f"未报送：{unbound('、'.join(paper.cumulative.never))}")
+    if paper.cumulative.exempt:
+        said.append(f"免报：{unbound('、'.join(paper.cumulative.exempt))}")
+    if not said or same[0] is not paper:
+        return ""
+    names = "" if len(same) == len(facts.papers) else "、".join(_name(one, facts) for one in same)
+    return f"{names}{'；'.join(said)}。"
+
+
+def _cases(facts: Facts) -> str:
+    """The adopted ones, each credited to its unit."""
+    if not facts.cases:
+        return "本期尚未采用特色亮点。" if facts.asks_cases else ""
+    said = [f"本期采用特色亮点{_number(facts, 'cases.adopted')}条。"]
+    for case in facts.cases:
+        said.append(f"{unbound(case.unit)}：{unbound(case.title)}。{unbound(_shortened(case.text))}")
+    return "\n".join(said)
+
+
+def _problems(facts: Facts) -> str:
+    said = []
+    for paper in facts.papers:
+        if paper.cumulative.coverage.never:
+            said.append(
+                f"{_name(paper, facts)}仍有{_number(facts, f'{paper.code}.never')}家单位从未报送，请尽快补报。"
+            )
+    if facts.numbers["late"].value:
+        said.append(f"本期有{_number(facts, 'late')}份报表迟报，请各单位按时报送。")
+    falls = [fall for paper in facts.papers for fall in _falls(paper, facts)]
+    if falls:
+        said.append(f"累计数比上期减少的：{'；'.join(falls[:FALLS])}。请有关单位核实并说明原因。")
+    return "\n".join(said)
+
+
+def _falls(paper: Paper, facts: Facts) -> Iterator[str]:
+    for row in paper.increment.rows:
+        for column in paper.columns:
+            value = row.values[column.number]
+            if value is not None and value < 0:
+                key = f"{paper.code}.{column.number}.increment@{row.unit}"
+                yield f"{unbound(row.name)}“{_label(column)}”{_number(facts, key)}{column.unit}"
+
+
+def _next(facts: Facts) -> str:
+    said = []
+    for due in facts.dues:
+        clock = f"{due.at:%H:%M}" if due.at.hour or due.at.minute else ""
+        said.append(f"{due.what}于{_day(due.at.date())}{clock}前报送")
+    if not said:
+        return "本次活动各期数据已报送完毕，请各单位做好工作总结。" if facts.is_last else ""
+    return f"请各单位按时报送：{'；'.join(said)}。"
+
+
+def _ranked(paper: Paper, facts: Facts) -> tuple[Column | None, list[tuple[str, str, Decimal]]]:
+    """The indicator that has a target, else the first, and its rows (name, unit, growth) by growth; none carried."""
+    wanted = [column for column in paper.columns if column.number == facts.leading.get(paper.code)]
+    columns = wanted or _whole(paper)
+    if not columns:
+        return None, []
+    column = columns[0]
+    found = [
+        (unbound(row.name), row.unit, rate)
+        for row in paper.increment.rows
+        if row.coverage.reported
+        and (rate := growth(row.cumulative[column.number], row.values[column.number])) is not None
+    ]
+    return column, sorted(found, key=lambda each: -each[2])
+
+
+def _whole(paper: Paper) -> list[Column]:
+    """The columns that are no part (其中) of another."""
+    return [column for column in paper.columns if column.group is None and "其中" not in column.label]
+
+
+def _absent(paper: Paper) -> tuple[object, ...]:
+    return paper.cumulative.carried, paper.cumulative.never, paper.cumulative.exempt
+
+
+def _name(paper: Paper, facts: Facts) -> str:
+    """附件1; nothing where the edition has one form."""
+    return (paper.annex or paper.title) if len(facts.papers) > 1 else ""
+
+
+def _label(column: Column) -> str:
+    return unbound(column.label)
+
+
+def _shortened(text: str) -> str:
+    said = " ".join(text.split())
+    return said if len(said) <= CASE_CHARACTERS else f"{said[:CASE_CHARACTERS].rstrip('，、；')}……"
+
+
+def _day(day: date) -> str:
+    return f"{day.month}月{day.day}日"

@@ -1,0 +1,187 @@
+"""What becomes of a brief: drafted, edited, refreshed, frozen, drafted anew, issued. The only code that writes one.
+
+Each change is one transaction, conditional on the version that its caller saw, and keeps the whole text as a
+version. What was edited by hand is written by nobody else: a refresh changes its numbers alone, a new draft nothing.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max
+from django.utils import timezone
+
+from chunfeng.accounts.models import Membership, User
+from reports.lifecycle import IMPORT_NAME, TransitionError, storable
+from reports.models import Brief, BriefParagraph, Edition
+
+from . import facts, sentences
+from .numbers import Numbers, from_typing, frozen, refreshed
+
+LONGEST = 10_000
+"""Characters of a paragraph."""
+
+
+class BriefError(TransitionError):
+    """A change that is refused; the message is a sentence for the user. Nothing has been changed."""
+
+
+def can_write(user: User, edition: Edition) -> bool:
+    """True for the coordinators of the edition's unit."""
+    return (
+        user.is_active
+        and user.memberships.filter(role=Membership.Role.COORDINATOR, unit=edition.unit_id).exists()
+    )
+
+
+def draft(edition: Edition, *, by: User | None, day: date | None = None) -> Brief:
+    """Return the next numbered issue, written from an edition. day: printed in its head; None = today."""
+    campaign = edition.period.campaign
+    written = sentences.brief(facts.read(edition))
+    ends_on = edition.period.ends_on
+    same = Brief.objects.filter(campaign=campaign, unit=edition.unit, kind=Brief.Kind.BRIEF)
+    brief = Brief(
+        edition=edition,
+        unit=edition.unit,
+        campaign=campaign,
+        title=f"{campaign.title}进展情况（截至{ends_on.month}月{ends_on.day}日）"[:100],
+        day=day or campaign.today(),
+        changed_at=timezone.now(),
+        changed_by=by,
+    )
+    try:
+        with transaction.atomic():
+            brief.number = (same.aggregate(Max("number"))["number__max"] or 0) + 1
+            brief.save(force_insert=True)
+            _store(brief, written)
+            _keep(brief, "起草", by)
+    except IntegrityError:
+        raise BriefError("该期简报刚由他人起草，请刷新后再操作。") from None
+    return brief
+
+
+def edit(brief: Brief, position: int, typed: str, known: Numbers, *, seen: int, by: User) -> None:
+    """Store a paragraph as typed; what is left empty is not printed. known: numbers as of today."""
+    text = storable(typed).replace("\r\n", "\n").replace("\r", "\n").strip()
+    if len(text) > LONGEST:
+        raise BriefError(f"一段最多 {LONGEST} 字，现在有 {len(text)} 字，请缩短。")
+
+    def change() -> None:
+        paragraph = brief.paragraphs.get(position=position)
+        paragraph.text = from_typing(text, paragraph.text, known)
+        paragraph.is_edited = True
+        paragraph.save(update_fields=["text", "is_edited"])
+
+    _change(brief, "修改", change, seen=seen, by=by)
+
+
+def rename(brief: Brief, title: str, *, seen: int, by: User) -> None:
+    words = " ".join(storable(title).split())
+    if not words or len(words) > 100:
+        raise BriefError("请填写标题，最多 100 字。")
+    _change(brief, "改标题", lambda: None, seen=seen, by=by, title=words)
+
+
+def refresh(brief: Brief, now: Numbers, *, seen: int, by: User) -> None:
+    """刷新数字: each number that is not frozen as it is today, in every paragraph."""
+    _change(brief, "刷新数字", lambda: _rewrite(brief, lambda text: refreshed(text, now)), seen=seen, by=by)
+
+
+def freeze(brief: Brief, *, is_frozen: bool, seen: int, by: User) -> None:
+    """冻结数字: no refresh changes them; or lift it."""
+    move = "冻结数字" if is_frozen else "解除冻结"
+    _change(
+        brief,
+        move,
+        lambda: _rewrite(brief, lambda text: frozen(text, is_frozen=is_frozen)),
+        seen=seen,
+        by=by,
+    )
+
+
+def draft_again(brief: Brief, *, seen: int, by: User) -> None:
+    """重新生成草稿, from the latest issue of the edition; paragraphs edited by hand stay as they are."""
+    latest = (
+        Edition.objects.filter(unit=brief.unit_id, period=brief.edition.period_id)
+        .select_related("period__campaign", "unit")
+        .order_by("issue")
+        .last()
+    )
+    edition = latest or brief.edition
+    written = sentences.brief(facts.read(edition))
+    _change(brief, "重新生成草稿", lambda: _store(brief, written), seen=seen, by=by, edition=edition)
+
+
+def issue(brief: Brief, *, seen: int, by: User) -> None:
+    """印发: the numbers are frozen, and nothing changes any more."""
+    _change(
+        brief,
+        "印发",
+        lambda: _rewrite(brief, lambda text: frozen(text, is_frozen=True)),
+        seen=seen,
+        by=by,
+        status=Brief.Status.ISSUED,
+        day=brief.campaign.today(),
+    )
+
+
+def snapshot(brief: Brief) -> dict[str, object]:
+    paragraphs = brief.paragraphs.values("section", "key", "kind", "text", "is_edited")
+    return {"title": brief.title, "paragraphs": list(paragraphs)}
+
+
+def _store(brief: Brief, written: list[sentences.Drafted]) -> None:
+    """Replace what the templates wrote; what was edited stays in its section, and no paragraph is written twice."""
+    edited = {paragraph.key: paragraph for paragraph in brief.paragraphs.filter(is_edited=True)}
+    brief.paragraphs.filter(is_edited=False).delete()
+    rows = [
+        edited.pop(drafted.key, None)
+        or BriefParagraph(
+            brief=brief,
+            section=drafted.section,
+            key=drafted.key,
+            kind=BriefParagraph.Kind.TABLE if drafted.is_table else BriefParagraph.Kind.TEXT,
+            text=drafted.text,
+        )
+        for drafted in written
+    ]
+    rows += edited.values()
+    order = {section: number for number, section in enumerate(sentences.SECTIONS)}
+    rows.sort(key=lambda row: order.get(row.section, len(order)))
+    for position, row in enumerate(rows, start=1):
+        row.position = position
+        row.save()
+
+
+def _rewrite(brief: Brief, rewrite: Callable[[str], str]) -> None:
+    for paragraph in brief.paragraphs.all():
+        text = rewrite(paragraph.text)
+        if text != paragraph.text:
+            paragraph.text = text
+            paragraph.save(update_fields=["text"])
+
+
+def _change(
+    brief: Brief, move: str, change: Callable[[], None], *, seen: int, by: User, **columns: object
+) -> None:
+    with transaction.atomic():
+        rows = Brief.objects.filter(pk=brief.pk, version=seen, status=Brief.Status.DRAFT)
+        if not rows.update(version=F("version") + 1, changed_at=timezone.now(), changed_by=by, **columns):
+            now = Brief.objects.select_related("changed_by").get(pk=brief.pk)
+            if not now.is_editable:
+                raise BriefError("该期已印发，不能再改。")
+            who = now.changed_by.name if now.changed_by else IMPORT_NAME
+            raise BriefError(f"已由{who}修改，请刷新后再操作；您填写的内容仍在页面上，请先复制。")
+        brief.refresh_from_db()
+        change()
+        _keep(brief, move, by)
+
+
+def _keep(brief: Brief, move: str, by: User | None) -> None:
+    brief.versions.create(
+        number=brief.version,
+        move=move,
+        actor_name=str(by)[:50] if by else IMPORT_NAME,
+        at=brief.changed_at,
+        snapshot=snapshot(brief),
+    )

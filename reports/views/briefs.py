@@ -1,0 +1,276 @@
+"""简报: what has been drafted, one brief as a page whose numbers lead to their sources, and what is done to it."""
+
+from itertools import groupby
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from reports import permissions, word
+from reports.briefs import facts, writing
+from reports.briefs.numbers import Chip, State, for_typing, pieces
+from reports.briefs.word import document, head_name, table_of
+from reports.excel.write import safe_name
+from reports.models import Brief, BriefParagraph, Edition
+
+from .finding import find_campaign
+from .listing import page_of
+
+
+@require_safe
+def brief_list(request, campaign):
+    """Briefs of the units that the user reads, the latest first; the user's own editions that have none yet."""
+    campaign = find_campaign(request, campaign)
+    if not permissions.reads_totals(request.user, campaign):
+        raise PermissionDenied
+    listed = Brief.objects.visible_to(request.user).filter(campaign=campaign)
+    own = [places[0].unit_id for places in permissions.publishing_places(request.user, campaign)]
+    offered = (
+        Edition.objects.filter(period__campaign=campaign, unit__in=own, briefs=None)
+        .defer("content", "workbook")
+        .select_related("unit", "period")
+        .order_by("-period__ends_on", "path", "-issue")
+    )
+    context = {
+        "campaign": campaign,
+        "page": page_of(
+            request, listed.select_related("unit", "edition__period", "changed_by").defer(*_HEAVY)
+        ),
+        "offered": offered[:3],
+        "publishes": bool(own),
+    }
+    return render(request, "reports/briefs/list.html", context)
+
+
+_HEAVY = ("edition__content", "edition__workbook")
+
+
+@require_POST
+def edition_brief(request, pk):
+    """Draft a numbered issue from an edition of the user's own unit."""
+    editions = Edition.objects.visible_to(request.user).select_related("period__campaign", "unit")
+    edition = get_object_or_404(editions.defer("workbook"), pk=pk)
+    request.campaign = edition.period.campaign
+    if not writing.can_write(request.user, edition):
+        raise PermissionDenied
+    try:
+        brief = writing.draft(edition, by=request.user)
+    except writing.BriefError as error:
+        messages.error(request, str(error))
+        return redirect("reports:brief-list", edition.period.campaign.code)
+    messages.success(request, f"已起草{brief}，每个数字都与发布数据相连。")
+    return redirect("reports:brief-detail", brief.pk)
+
+
+@require_safe
+def brief_detail(request, pk):
+    brief = _find(request, pk)
+    return render(request, "reports/briefs/detail.html", _page(request, brief))
+
+
+@require_safe
+def brief_version(request, pk, number):
+    """The text as it once stood, against the numbers of today."""
+    brief = _find(request, pk)
+    version = get_object_or_404(brief.versions, number=number)
+    published, now = facts.known(brief.edition)
+    paragraphs = [
+        BriefParagraph(brief=brief, position=position, **kept)
+        for position, kept in enumerate(version.snapshot["paragraphs"], start=1)
+    ]
+    context = {
+        "campaign": brief.campaign,
+        "brief": brief,
+        "version": version,
+        "title": version.snapshot["title"],
+        "head_name": head_name(brief),
+        "sections": _sections(brief, paragraphs, published, now),
+    }
+    return render(request, "reports/briefs/version.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def brief_paragraph(request, pk, number):
+    """Write one paragraph: a page of its own, so that it needs no script."""
+    brief = _find(request, pk)
+    if not writing.can_write(request.user, brief.edition):
+        raise PermissionDenied
+    paragraph = get_object_or_404(brief.paragraphs, position=number)
+    _, now = facts.known(brief.edition)
+    if request.method != "POST":
+        if not brief.is_editable:
+            return redirect("reports:brief-detail", pk)
+        return _paragraph_page(request, brief, paragraph, for_typing(paragraph.text, now), brief.version)
+    typed, seen = request.POST.get("text", ""), _seen(request)
+    try:
+        writing.edit(brief, number, typed, now, seen=seen, by=request.user)
+    except writing.BriefError as error:
+        messages.error(request, str(error))
+        return _paragraph_page(request, brief, paragraph, typed, seen, status=409)
+    messages.success(request, "已保存。重新生成草稿时，这一段保持不变。")
+    return redirect(f"{reverse('reports:brief-detail', args=[pk])}#p{number}")
+
+
+def _paragraph_page(request, brief, paragraph, typed, seen, status=200):
+    context = {
+        "campaign": brief.campaign,
+        "brief": brief,
+        "paragraph": paragraph,
+        "typed": typed,
+        "seen": seen,
+        "rows": min(24, 3 + typed.count("\n") + len(typed) // 40),
+    }
+    return render(request, "reports/briefs/paragraph.html", context, status=status)
+
+
+@require_POST
+def brief_rename(request, pk):
+    title = request.POST.get("title", "")
+    return _done(request, pk, "标题已修改。", lambda brief, **move: writing.rename(brief, title, **move))
+
+
+@require_POST
+def brief_refresh(request, pk):
+    def refresh(brief, **move):
+        _, now = facts.known(brief.edition)
+        writing.refresh(brief, now, **move)
+
+    return _done(request, pk, "数字已刷新，文字没有改动。", refresh)
+
+
+@require_POST
+def brief_freeze(request, pk):
+    return _done(
+        request,
+        pk,
+        "数字已冻结，刷新时不再变化。",
+        lambda brief, **move: writing.freeze(brief, is_frozen=True, **move),
+    )
+
+
+@require_POST
+def brief_thaw(request, pk):
+    return _done(
+        request,
+        pk,
+        "已解除冻结。",
+        lambda brief, **move: writing.freeze(brief, is_frozen=False, **move),
+    )
+
+
+@require_POST
+def brief_draft_again(request, pk):
+    return _done(request, pk, "已重新生成，手工修改过的段落保持不变。", writing.draft_again)
+
+
+@require_POST
+def brief_issue(request, pk):
+    return _done(request, pk, "已印发，数字已冻结。", writing.issue)
+
+
+@require_safe
+def brief_word(request, pk):
+    brief = _find(request, pk)
+    published, now = facts.known(brief.edition)
+    data = document(brief, brief.paragraphs.all(), published | now)
+    response = HttpResponse(data, content_type=word.CONTENT_TYPE)
+    name = safe_name(brief.unit.name, head_name(brief), brief.issue)
+    response["Content-Disposition"] = content_disposition_header(True, f"{name}.docx")
+    return response
+
+
+def _find(request, pk):
+    rows = Brief.objects.visible_to(request.user).select_related(
+        "edition__period__campaign", "edition__unit", "unit", "campaign", "changed_by"
+    )
+    brief = get_object_or_404(rows.defer("edition__workbook"), pk=pk)
+    request.campaign = brief.campaign
+    return brief
+
+
+def _done(request, pk, said, change):
+    """Make a change and say what became of it. change: called with the brief, `seen` and `by`."""
+    brief = _find(request, pk)
+    if not writing.can_write(request.user, brief.edition):
+        raise PermissionDenied
+    try:
+        change(brief, seen=_seen(request), by=request.user)
+    except writing.BriefError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, said)
+    return redirect("reports:brief-detail", pk)
+
+
+def _page(request, brief):
+    published, now = facts.known(brief.edition)
+    sections = _sections(brief, brief.paragraphs.all(), published, now)
+    chips = [chip for _, paragraphs in sections for one in paragraphs for chip in one["chips"]]
+    return {
+        "campaign": brief.campaign,
+        "brief": brief,
+        "head_name": head_name(brief),
+        "sections": sections,
+        "versions": brief.versions.defer("snapshot"),
+        "may_write": writing.can_write(request.user, brief.edition) and brief.is_editable,
+        "count": len(chips),
+        "changed": sum(chip.has_changed for chip in chips),
+        "frozen": sum(chip.state == State.FROZEN for chip in chips),
+    }
+
+
+def _sections(brief, paragraphs, published, now):
+    """(section, [{"paragraph", "lines" or "caption", "header", "rows", "chips"}]), in printed order."""
+    urls = _urls(brief)
+
+    def read(text):
+        return [
+            {"chip": piece, "url": _url_of(piece, urls)} if isinstance(piece, Chip) else {"text": piece}
+            for piece in pieces(text, published, now)
+        ]
+
+    shown = []
+    for section, group in groupby(paragraphs, key=lambda paragraph: paragraph.section):
+        listed = []
+        for paragraph in group:
+            chips = [one for one in pieces(paragraph.text, published, now) if isinstance(one, Chip)]
+            entry = {"paragraph": paragraph, "chips": chips, "lines": [], "header": []}
+            if paragraph.kind == BriefParagraph.Kind.TABLE:
+                caption, header, rows = table_of(paragraph.text)
+                entry |= {
+                    "caption": read(caption),
+                    "header": [read(cell) for cell in header],
+                    "rows": [[read(cell) for cell in row] for row in rows],
+                }
+            else:
+                entry["lines"] = [read(line) for line in paragraph.text.split("\n") if line.strip()]
+            listed.append(entry)
+        shown.append((section, listed))
+    return shown
+
+
+def _urls(brief):
+    """Where numbers lead: to the total of a form, by form; of other keys, by their first part."""
+    campaign, period = brief.campaign.code, brief.edition.period.ends_on.isoformat()
+    urls = {
+        "cases": f"{reverse('reports:case-list', args=[campaign])}?period={period}&status=accepted",
+        "late": reverse("reports:progress", args=[campaign]),
+    }
+    for form in brief.edition.content["forms"]:
+        urls[form] = reverse("reports:roll-up", args=[campaign, form, period, brief.unit.code])
+    return urls
+
+
+def _url_of(chip, urls):
+    url = urls.get(chip.key.partition(".")[0], "")
+    source = chip.source
+    return f"{url}?measure={source.measure}" if url and source and source.form else url
+
+
+def _seen(request):
+    seen = request.POST.get("seen", "")
+    return int(seen) if seen.isdecimal() and len(seen) < 10 else -1

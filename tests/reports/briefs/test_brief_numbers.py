@@ -1,0 +1,82 @@
+"""Numbers inside a text: how they are typed, refreshed and frozen."""
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.briefs.numbers import (
+    Number,
+    for_typing,
+    from_typing,
+    frozen,
+    growth,
+    pieces,
+    plain_text,
+    refreshed,
+    token,
+)
+
+KNOWN = {
+    "fu1.1.cumulative": Number(Decimal(1234), 0, "附件1第1列累计", "fu1"),
+    "fu1.2.increment": Number(Decimal("-5.50"), 2, "附件1第2列本期新增", "fu1", "increment"),
+    "fu1.3.cumulative": Number(None, 0, "附件1第3列累计", "fu1"),
+}
+TEXT = (
+    "累计" + token("fu1.1.cumulative", Decimal(1234)) + "份，新增" + token("fu1.2.increment", Decimal("-5.5"))
+)
+
+
+def test_a_number_prints_with_the_decimals_of_its_indicator():
+    assert plain_text(TEXT, KNOWN) == "累计1,234份，新增−5.50"
+    assert plain_text(token("fu1.3.cumulative", None), KNOWN) == "—"
+
+
+def test_a_number_that_is_moved_or_taken_out_stays_bound_and_one_typed_over_does_not():
+    assert for_typing(TEXT, KNOWN) == "累计〔1：1,234〕份，新增〔2：−5.50〕"
+    moved = from_typing("新增〔2：−5.50〕，共〔1：1,234〕份", TEXT, KNOWN)
+    assert (
+        moved
+        == f"新增{token('fu1.2.increment', Decimal('-5.5'))}，共{token('fu1.1.cumulative', Decimal(1234))}份"
+    )
+    assert from_typing("累计〔1：1,999〕份，〔3：7〕", TEXT, KNOWN) == "累计1,999份，7"
+
+
+def test_a_token_that_somebody_types_is_plain_text():
+    typed = from_typing("{{n:fu1.1.cumulative=9}}", "", KNOWN)
+    assert [piece for piece in pieces(typed, KNOWN, KNOWN) if not isinstance(piece, str)] == []
+
+
+def test_a_refresh_leaves_frozen_numbers_and_those_without_a_source():
+    now = {"fu1.1.cumulative": Number(Decimal(1300), 0, "")}
+    assert refreshed(TEXT, now) == TEXT.replace("=1234}", "=1300}")
+    assert refreshed(frozen(TEXT, is_frozen=True), now) == frozen(TEXT, is_frozen=True)
+    assert frozen(frozen(TEXT, is_frozen=True), is_frozen=False) == TEXT
+
+
+def test_a_chip_says_whether_it_is_the_latest_changed_or_frozen():
+    now = {"fu1.1.cumulative": Number(Decimal(1300), 0, "附件1第1列累计", "fu1")}
+    chip = next(piece for piece in pieces(TEXT, KNOWN, now) if not isinstance(piece, str))
+    assert (chip.state, chip.title) == ("changed", "附件1第1列累计，已变化，现为 1,300")
+    [_, chip, *_] = pieces(refreshed(TEXT, now), KNOWN, now)
+    assert (chip.state, chip.title) == ("latest", "附件1第1列累计，最新，发布时 1,234")
+    [_, chip, *_] = pieces(frozen(TEXT, is_frozen=True), KNOWN, now)
+    assert (chip.state, chip.has_changed) == ("frozen", True)
+
+
+def test_growth_is_the_increment_in_per_cent_of_what_stood_before():
+    assert growth(Decimal(65), Decimal(15)) == Decimal("30.0")
+    assert growth(Decimal(15), Decimal(15)) is None
+    assert growth(None, Decimal(1)) is None
+
+
+def test_a_token_cannot_be_put_together_from_what_stands_around_a_number():
+    for typed in ("{〔9：{n:fu1.1.cumulative=9}}〕", "{{{n:fu1.1.cumulative=9}}"):
+        stored = from_typing(typed, TEXT, KNOWN)
+        assert [piece for piece in pieces(stored, KNOWN, KNOWN) if not isinstance(piece, str)] == []
+
+
+@given(st.lists(st.text("甲{}〔〕：1n=｜\n", max_size=6) | st.sampled_from(("〔1：1,234〕", "〔2：−5.50〕"))))
+def test_what_is_saved_as_it_is_shown_stays_as_it_was_stored(parts):
+    stored = from_typing("".join(parts), TEXT, KNOWN)
+    assert from_typing(for_typing(stored, KNOWN), stored, KNOWN) == stored

@@ -1,0 +1,79 @@
+"""The pages of briefs: who is offered what, chips that lead to their source, a paragraph written without a script."""
+
+from io import BytesIO
+
+import pytest
+from django.urls import reverse
+from docx import Document
+
+from reports.briefs import writing
+from reports.models import Brief
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def brief(world):
+    return writing.draft(world.edition, by=world.boss)
+
+
+def test_one_click_drafts_from_the_edition_that_has_none(client, world):
+    client.force_login(world.boss)
+    page = client.get(reverse("reports:brief-list", args=["spring"]))
+    assert "第2期（截至2月2日）已发布，还没有简报" in page.text
+    answer = client.post(reverse("reports:edition-brief", args=[world.edition.pk]))
+    brief = Brief.objects.get()
+    assert answer.url == reverse("reports:brief-detail", args=[brief.pk])
+    page = client.get(reverse("reports:brief-list", args=["spring"]))
+    assert "还没有简报" not in page.text
+    assert "简报第1期" in page.text
+
+
+def test_a_number_leads_to_the_total_that_it_is(client, world, brief):
+    client.force_login(world.viewer)
+    page = client.get(reverse("reports:brief-detail", args=[brief.pk]))
+    link = '<a class="chip chip-latest" href="/c/spring/roll-up/fu1/2024-02-02/32/?measure=increment" title="附件1第1列本期新增，最新">25</a>'
+    assert link in page.text
+    assert "刷新数字</button>" not in page.text
+    assert client.get("/c/spring/roll-up/fu1/2024-02-02/32/?measure=increment").status_code == 200
+
+
+def test_a_paragraph_is_written_on_a_page_of_its_own(client, world, brief):
+    client.force_login(world.boss)
+    address = reverse("reports:brief-paragraph", args=[brief.pk, 1])
+    page = client.get(address)
+    assert "举办招聘活动〔5：95〕场次，本期新增〔6：25〕场次" in page.text
+    answer = client.post(address, {"text": "<b>全省</b>共〔5：95〕场次。", "seen": "1"})
+    assert answer.url == f"/briefs/{brief.pk}/#p1"
+    page = client.get(answer.url)
+    assert "&lt;b&gt;全省&lt;/b&gt;共<a class=" in page.text
+    assert "手工修改" in page.text
+    answer = client.post(address, {"text": "另一人的改动", "seen": "1"})
+    assert (answer.status_code, "另一人的改动" in answer.text) == (409, True)
+
+
+def test_a_version_shows_the_text_as_it_stood(client, world, brief):
+    client.force_login(world.boss)
+    client.post(reverse("reports:brief-paragraph", args=[brief.pk, 1]), {"text": "甲乙丙", "seen": "1"})
+    page = client.get(reverse("reports:brief-version", args=[brief.pk, 1]))
+    assert "甲乙丙" not in page.text
+    assert "截至2月2日，" in page.text
+
+
+def test_the_word_file_has_the_red_head_the_sections_and_the_tables(client, world, brief):
+    client.force_login(world.viewer)
+    answer = client.get(reverse("reports:brief-word", args=[brief.pk]))
+    document = Document(BytesIO(answer.content))
+    texts = [paragraph.text for paragraph in document.paragraphs]
+    assert texts[:2] == ["某省2024年春风行动简报", "第1期"]
+    headings = [text for text in texts if text[1:2] == "、"]
+    assert headings == ["一、总体进展", "二、各地进展", "三、工作亮点", "四、存在问题", "五、下步安排"]
+    assert [cell.text for cell in document.tables[0].rows[1].cells] == ["举办招聘活动", "场次", "95", "25"]
+    assert "{{" not in "".join(texts)
+
+
+def test_a_reporter_and_a_city_do_not_read_the_provinces_brief(client, world, brief):
+    client.force_login(world.clerk)
+    assert client.get(reverse("reports:brief-list", args=["spring"])).status_code == 403
+    client.force_login(world.below)
+    assert client.get(reverse("reports:brief-detail", args=[brief.pk])).status_code == 404

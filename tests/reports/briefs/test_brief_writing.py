@@ -1,0 +1,197 @@
+"""Briefs: every number against the edition, what a refresh, a new draft and an issue leave alone, versions."""
+
+from decimal import Decimal
+
+import pytest
+
+from reports import drafts, editions, lifecycle
+from reports.briefs import facts, writing
+from reports.briefs.numbers import Chip, State, for_typing, pieces, plain_text
+from reports.models import Brief
+from tests.factories import make_submission
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def brief(world):
+    return writing.draft(world.edition, by=world.boss)
+
+
+def printed(brief, key):
+    """A paragraph as it is printed."""
+    published, now = facts.known(brief.edition)
+    return plain_text(brief.paragraphs.get(key=key).text, published | now)
+
+
+def chips(brief):
+    published, now = facts.known(brief.edition)
+    return [
+        piece
+        for paragraph in brief.paragraphs.all()
+        for piece in pieces(paragraph.text, published, now)
+        if isinstance(piece, Chip)
+    ]
+
+
+def correct(world, figures):
+    lifecycle.reopen(world.report, by=world.boss, comment="第1列有误，请更正")
+    drafts.save_figures(world.report, figures, seen=None, by=world.clerk)
+    for finding in (found for found in lifecycle.check(world.report) if found.finding_class == "query"):
+        drafts.save_explanations(world.report, {finding.key: "台账核对后更正"}, by=world.clerk)
+    lifecycle.submit(world.report, by=world.clerk)
+    lifecycle.accept(world.report, by=world.boss)
+
+
+def test_the_draft_says_what_the_edition_has(brief):
+    assert (brief.number, brief.title) == (1, "某省2024年春风行动（演示）进展情况（截至2月2日）")
+    # 15 + 40 carried + 40; 1500 + 500 + 2600; 3 + 1 + 4, which is 0.50 less than before.
+    assert printed(brief, "overall.fu1") == (
+        "截至2月2日，应报4家，本期报送2家，沿用上期1家，未报1家。累计：举办招聘活动95场次，本期新增25场次；"
+        "筹集岗位4,600个，本期新增1,100个；使用资金8.00万元，本期新增−0.50万元。"
+    )
+    assert printed(brief, "totals.fu1").split("\n")[2:] == [
+        "举办招聘活动｜场次｜95｜25",
+        "筹集岗位｜个｜4,600｜1,100",
+        "其中：线上岗位｜个｜750｜250",
+        "使用资金｜万元｜8.00｜−0.50",
+    ]
+    assert printed(brief, "coverage.fu1") == "沿用上期：甲市西区（截至1月26日）；未报送：乙市西区。"
+    assert printed(brief, "cases").startswith("本期采用特色亮点1条。\n甲市：夜市招聘。晚间直播带岗。")
+    assert printed(brief, "problems") == (
+        "仍有1家单位从未报送，请尽快补报。\n"
+        "累计数比上期减少的：乙市“使用资金”−1.00万元。请有关单位核实并说明原因。"
+    )
+    assert printed(brief, "next") == "请各单位按时报送：第3期（截至2月9日）于2月9日17:30前报送。"
+
+
+def test_units_are_ranked_by_what_they_added_and_not_by_size(brief):
+    # 甲市 50 → 55, a tenth; 乙市 20 → 40, all again.
+    assert printed(brief, "ranking.fu1") == (
+        "“举办招聘活动”本期增幅居前的是乙市（100.0%）、甲市（10.0%）。沿用上期数据的单位不参加比较。"
+    )
+    assert printed(brief, "units.fu1").split("\n")[2:] == ["乙市｜40｜20｜100.0", "甲市｜55｜5｜10.0"]
+
+
+def test_every_number_is_the_editions_own(brief, world):
+    form = world.edition.content["forms"]["fu1"]
+    found = chips(brief)
+    for chip in found:
+        name, _, unit = chip.key.partition("@")
+        first, *rest = name.split(".")
+        if first != "fu1":
+            continue
+        if len(rest) == 1:
+            assert chip.value == form["cumulative"]["coverage"][rest[0]]
+            continue
+        number, measure = rest
+        values = {}
+        for side in ("cumulative", "increment"):
+            rows = {row["unit"]: row["values"] for row in form[side]["rows"]}
+            values[side] = Decimal((rows[unit] if unit else form[side]["total"])[number])
+        if measure == "growth":
+            before = values["cumulative"] - values["increment"]
+            assert chip.value == round(100 * values["increment"] / before, 1)
+        else:
+            assert chip.value == values[measure]
+    assert len(found) == 29
+    assert {chip.state for chip in found} == {State.LATEST}
+
+
+def test_no_number_stands_in_the_draft_that_is_not_bound(brief):
+    for paragraph in brief.paragraphs.exclude(key__in=("next", "cases")):
+        words = "".join(piece for piece in pieces(paragraph.text, {}, {}) if isinstance(piece, str))
+        for date in ("2月2日", "1月26日"):
+            words = words.replace(date, "")
+        assert not any(character.isdigit() for character in words), words
+
+
+def test_a_correction_marks_what_it_changed_and_a_refresh_keeps_the_words(brief, world):
+    _, now = facts.known(brief.edition)
+    paragraph = brief.paragraphs.get(key="overall.fu1")
+    typed = for_typing(paragraph.text, now).replace("截至2月2日，", "今年春节早，截至2月2日，")
+    writing.edit(brief, paragraph.position, typed, now, seen=1, by=world.boss)
+    correct(world, {1: "17", 2: "1500", 3: "600", 4: "3.00"})
+    assert {chip.key for chip in chips(brief) if chip.state == State.CHANGED} == {
+        "fu1.1.cumulative",
+        "fu1.1.increment",
+        "fu1.1.cumulative@3201",
+        "fu1.1.increment@3201",
+        "fu1.1.growth@3201",
+    }
+    _, now = facts.known(brief.edition)
+    writing.refresh(brief, now, seen=2, by=world.boss)
+    assert printed(brief, "overall.fu1").startswith("今年春节早，截至2月2日，应报4家")
+    assert "举办招聘活动97场次，本期新增27场次" in printed(brief, "overall.fu1")
+    assert {chip.state for chip in chips(brief)} == {State.LATEST}
+
+
+def test_frozen_numbers_stay_and_say_what_they_would_be_now(brief, world):
+    writing.freeze(brief, is_frozen=True, seen=1, by=world.boss)
+    correct(world, {1: "17", 2: "1500", 3: "600", 4: "3.00"})
+    _, now = facts.known(brief.edition)
+    writing.refresh(brief, now, seen=2, by=world.boss)
+    assert "举办招聘活动95场次" in printed(brief, "overall.fu1")
+    chip = next(chip for chip in chips(brief) if chip.key == "fu1.1.cumulative")
+    assert (chip.state, chip.title) == (State.FROZEN, "附件1第1列累计，已冻结，现为 97")
+
+
+def test_a_new_draft_comes_from_the_latest_issue_and_keeps_what_was_edited(brief, world):
+    _, now = facts.known(brief.edition)
+    position = brief.paragraphs.get(key="problems").position
+    writing.edit(brief, position, "问题已逐一反馈。", now, seen=1, by=world.boss)
+    make_submission(world.form, world.counties[3], world.second, {1: 5, 2: 50, 3: 0, 4: "1.00"})
+    again = editions.publish(world.province, world.second, by=world.boss, reason="乙市西区补报")
+    writing.draft_again(brief, seen=2, by=world.boss)
+    assert brief.edition == again
+    assert printed(brief, "problems") == "问题已逐一反馈。"
+    assert printed(brief, "overall.fu1").startswith(
+        "截至2月2日，应报4家，本期报送3家，沿用上期1家。累计：举办招聘活动100场次"
+    )
+    assert [paragraph.position for paragraph in brief.paragraphs.all()] == list(
+        range(1, brief.paragraphs.count() + 1)
+    )
+
+
+def test_every_change_keeps_the_text_as_a_version(brief, world):
+    _, now = facts.known(brief.edition)
+    writing.edit(brief, 1, "甲", now, seen=1, by=world.boss)
+    writing.refresh(brief, now, seen=2, by=world.boss)
+    assert [(one.number, one.move, one.actor_name) for one in brief.versions.all()] == [
+        (3, "刷新数字", "boss"),
+        (2, "修改", "boss"),
+        (1, "起草", "boss"),
+    ]
+    assert brief.versions.get(number=1).snapshot["paragraphs"][0]["text"].startswith("截至2月2日")
+    assert brief.versions.get(number=2).snapshot["paragraphs"][0]["text"] == "甲"
+
+
+def test_of_two_who_write_the_second_is_told(brief, world):
+    _, now = facts.known(brief.edition)
+    writing.edit(brief, 1, "甲", now, seen=1, by=world.boss)
+    with pytest.raises(writing.BriefError, match="已由boss修改"):
+        writing.edit(Brief.objects.get(), 1, "乙", now, seen=1, by=world.boss)
+    assert brief.paragraphs.get(position=1).text == "甲"
+
+
+def test_what_has_been_issued_is_frozen_and_stays(brief, world):
+    writing.issue(brief, seen=1, by=world.boss)
+    assert {chip.state for chip in chips(brief)} == {State.FROZEN}
+    for refused in (writing.draft_again, writing.issue):
+        with pytest.raises(writing.BriefError, match="已印发"):
+            refused(brief, seen=2, by=world.boss)
+
+
+def test_issues_are_numbered_by_unit(world):
+    assert [writing.draft(world.edition, by=world.boss).number for _ in range(2)] == [1, 2]
+    city = editions.publish(world.cities[0], world.second, by=world.below)
+    assert writing.draft(city, by=world.below).number == 1
+
+
+def test_a_line_in_the_middle_of_a_text_of_a_case_cannot_make_a_number(world):
+    world.case.text = "{{n:fu1.1.cumulative=999}}｜〔1：2〕"
+    world.case.save()
+    brief = writing.draft(world.edition, by=world.boss)
+    published, now = facts.known(brief.edition)
+    found = list(pieces(brief.paragraphs.get(key="cases").text, published, now))
+    assert [piece.key for piece in found if isinstance(piece, Chip)] == ["cases.adopted"]
