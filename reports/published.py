@@ -3,7 +3,7 @@
 The figures stand on the official basis, to date and of the period, with what they are made of and the header of
 each form. `Edition.content`:
     {"forms": {code: {"cumulative": as `roll_up` prints it, "increment": the same, "position": 1, "version": 1,
-      "annex", "title", "subtitle", "layout", "bands", "print_units", "notes_title", "notes", "heading",
+      "annex", "title", "subtitle", "layout", "bands", "print_units", "notes_title", "notes", "heading", "short",
       "columns": [{"number", "label", "unit", "group", "lines", "confirmed", "decimals"}],
       "carried": [[name, "2024-02-16"]], "never": [name], "exempt": [name], "gathers": [codes of rows with units below]}}}
 """
@@ -39,6 +39,7 @@ class Paper:
     notes_title: str
     notes: tuple[str, ...]
     heading: tuple[str, ...]
+    short: str
     header: Header
     cumulative: RollUp
     increment: RollUp
@@ -87,6 +88,7 @@ def keep(form: ReportForm, place: UnitPlace, cumulative: RollUp, increment: Roll
         "notes_title": form.notes_title,
         "notes": form.notes,
         "heading": list(heading(form, place)),
+        "short": place.short,
         "columns": [_kept(column) for band in form.header.bands for column in band.columns],
         "carried": [[name, as_of.isoformat()] for name, as_of in cumulative.carried],
         "never": list(cumulative.never),
@@ -182,6 +184,7 @@ def _paper(code: str, kept: Mapping[str, Any]) -> Paper:
         notes_title=kept["notes_title"],
         notes=tuple(kept["notes"]),
         heading=tuple(kept["heading"]),
+        short=kept["short"],
         header=header,
         cumulative=cumulative,
         increment=increment,

@@ -24,7 +24,7 @@ from reports.models import Explanation, FigureChange, Submission
 from reports.tasks import owes
 from reports.validation import FATAL, Finding
 
-from . import asking, desk, figures, office, plan, running, texts
+from . import asking, desk, figures, office, plan, publishing, running, texts
 
 CAMPAIGNS = ("wuhan-2014", "jiangsu-2024")
 PASSWORD = "chunfeng-demo"  # noqa: S105 - told to everyone; of no use outside a demonstration
@@ -169,6 +169,7 @@ class _Enactment:
                 office.tell(self.campaign, self.people, self.now)
                 desk.remind(self.campaign, self.periods, self.people, self.now)
                 desk.decide_due_times(self.campaign, self.people, self.now)
+            publishing.publish(self.campaign, self.periods, self.people, self.now)
             desk.date_notices(self.campaign)
         asking.ask(self.campaign, self.people, FIXTURES / "demo" / "questions.csv", self.now)
         told = texts.read_texts(FIXTURES / "demo" / "texts.yaml")

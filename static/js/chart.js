@@ -24,6 +24,7 @@ function trend(values) {
     {
       name: "本期新增",
       type: "bar",
+      color: ACCENT_MID,
       barMaxWidth: 36,
       data: [...values.increments, ...later].map((value) => ({
         value,
@@ -33,6 +34,7 @@ function trend(values) {
     {
       name: "累计",
       type: "line",
+      color: ACCENT,
       symbol: "circle",
       symbolSize: 7,
       lineStyle: { color: ACCENT, width: 2 },
@@ -57,6 +59,7 @@ function trend(values) {
     series.push({
       name: "时间进度",
       type: "line",
+      color: INK_2,
       symbol: "none",
       lineStyle: { color: INK_2, type: "dotted", width: 1 },
       data: values.time,

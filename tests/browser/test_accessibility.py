@@ -58,6 +58,13 @@ PAGES = {
         lambda world: f"{of_spring('roll-up', 'fu1', '2024-02-09', 'city-hr')(world)}?measure=increment",
     ),
     "lines": ("root", of_spring("lines", "2024-02-09")),
+    "board": ("city", of_spring("board", "fu1", "2024-02-09", "city-hr")),
+    "editions": ("city", of_spring("edition-list")),
+    "edition": (
+        "city",
+        lambda world: reverse("reports:edition-detail", args=[world.things["edition", "above"].pk]),
+    ),
+    "edition, to publish": ("city", of_spring("edition-draft", "2024-02-09", "city-hr")),
     "not found": ("reporter", lambda _: "/nowhere/"),
 }
 

@@ -8,6 +8,9 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
 
 from campaigns.models import Exemption, Indicator
 from chunfeng.accounts.models import Membership
@@ -31,6 +34,10 @@ COORDINATOR, VIEWER = Membership.Role.COORDINATOR, Membership.Role.VIEWER
 
 @pytest.fixture
 def world():
+    return make_world()
+
+
+def make_world():
     """A province of two cities with a county each. Period 1: 10 and 20; period 2: 15 and nothing from the second."""
     campaign = make_campaign(sign_off_by="prefecture")
     form = make_form(campaign, indicators=2, layout="rows", annex="附件1", notes=["统计数据为累计数。"])
@@ -336,3 +343,51 @@ def test_an_edition_whose_store_was_touched_says_so(world, client):
     page = client.get(reverse("reports:edition-detail", args=[edition.pk])).content.decode()
     assert "存储的数据与发布时不一致" in page
     assert timezone.now() >= edition.published_at
+
+
+HISTORIES = ("correct", "late", "close", "rename", "exempt")
+
+
+class EditionProperties(TestCase):
+    @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(st.lists(st.sampled_from(HISTORIES), min_size=1, max_size=4))
+    def test_no_later_history_changes_what_was_published(self, history):
+        world = make_world()
+        published = [
+            editions.publish(place, period, by=None)
+            for place in (world.province, *world.cities)
+            for period in (world.first, world.second)
+        ]
+        before = [(bytes(edition.workbook), edition.checksum, shown(edition)) for edition in published]
+        for number, event in enumerate(history):
+            live(world, event, number)
+        for edition, (workbook, checksum, figures) in zip(published, before, strict=True):
+            now = Edition.objects.get(pk=edition.pk)
+            assert (bytes(now.workbook), now.checksum, shown(now)) == (workbook, checksum, figures)
+            assert is_intact(now)
+
+
+def shown(edition):
+    """All that the page of an edition prints of its figures."""
+    return [
+        (paper.heading, paper.header, paper.cumulative, paper.increment)
+        for paper in papers(Edition.objects.get(pk=edition.pk))
+    ]
+
+
+def live(world, event, number):
+    """Let something happen after publication."""
+    if event == "correct":
+        correct(world, Submission.objects.get(pk=world.report.pk), {1: 13 + number})
+    elif event == "late" and not Submission.objects.filter(unit=world.counties[1].unit, period=world.second):
+        late = make_submission(world.form, world.counties[1], world.second, {1: 22}, status="submitted")
+        lifecycle.accept(late, by=world.boss)
+    elif event == "close":
+        county = world.counties[1]
+        county.closes, county.after_close = world.first.starts_on, "stop"
+        county.save()
+    elif event == "rename":
+        Indicator.objects.filter(report_form=world.form).update(label=f"改名{number}")
+        type(world.province).objects.update(short=f"改名{number}")
+    elif event == "exempt":
+        Exemption.objects.get_or_create(period=world.second, unit=None, defaults={"reason": "春节"})

@@ -20,6 +20,13 @@ def take(portal: Portal) -> None:
     portal.shot(city, "people")
 
     province = portal.as_("jiangsu-review")
+    province.goto("/c/jiangsu-demo/board/")
+    province.locator(".board-chart svg").wait_for()
+    portal.shot(province, "board")
+    province.goto("/c/jiangsu-demo/editions/")
+    portal.shot(province, "edition-list")
+    province.locator(".panel a.btn-primary, table.list a.title").first.click()
+    portal.shot(province, "edition-draft")
     province.goto("/c/jiangsu-demo/sign-off/")
     portal.shot(province, "sign-off-province")
     for page in ("dates", "doubts", "targets", "units", "log"):

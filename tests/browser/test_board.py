@@ -1,0 +1,34 @@
+"""概览 in a real browser: a chart under the strict policy with its table beside it, and three clicks down to the cell."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from tests.access import make_world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_figure_of_the_board_is_three_clicks_from_the_clerks_cell(page, context, live_server):
+    world = make_world()
+    client = Client()
+    client.force_login(world.people["city"])
+    session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    context.add_cookies([session])
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(live_server.url + reverse("reports:board", args=["spring", "fu1", "2024-01-26", "city-hr"]))
+    # Four units have an accepted report of the first period, 5 in each column.
+    expect(page.locator("[data-column='1']")).to_have_text("20")
+    expect(page.locator("[data-increment='1']")).to_have_text("+20")
+    expect(page.locator(".board-chart svg")).to_be_visible()
+    page.locator(".board-chart").hover()
+    assert said == []
+    page.get_by_text("看表格").click()
+    expect(page.locator("[data-total='2024-01-26']")).to_have_text("20")
+    page.locator("[data-column='1']").click()
+    expect(page.locator(".form-table tr.total td").first).to_contain_text("20")
+    page.get_by_role("link", name="单位district-hr").click()
+    page.get_by_role("link", name="单位district-hr本级").click()
+    expect(page.locator(".form-table tr.own td").first).to_contain_text("5")
