@@ -36,11 +36,13 @@ def review_queue(request, campaign):
     bulk.finish_due(campaign)
     found = find_queue(request, campaign)
     page = page_of(request, found["rows"])
+    bulks = bulk.shown_to(request.user, campaign)
     context = found | {
         "page": page,
         "locked": lifecycle.signed_off(row.submission for row in page),
         "decided_today": _decided_today(request.user, campaign),
-        "bulks": bulk.shown_to(request.user, campaign),
+        "bulks": bulks,
+        "pending": any(one.done_at is None for one in bulks),
         "query": filters_kept(request),
         "questions": due_questions_for(request, campaign),
         "now": timezone.now(),

@@ -12,6 +12,12 @@ def take(portal: Portal) -> None:
     city.locator("table.list a.title").first.click()
     portal.shot(city, "review-desk")
 
+    office = portal.as_("wuhan-office")
+    office.goto("/c/wuhan-2014/anomalies/?period=2014-03-31")
+    portal.shot(office, "anomalies")
+    office.goto("/c/wuhan-2014/questions/?mark=open")
+    portal.shot(office, "questions")
+
     city.goto("/c/jiangsu-demo/roll-up/")
     portal.shot(city, "roll-up-page")
     city.goto("/c/jiangsu-demo/sign-off/")
