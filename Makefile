@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DEMO_ENV := DEMO=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint soak handbook
+.PHONY: help run test lint soak handbook bench-browser
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,10 @@ soak: $(VENV)/.development ## Run the long fuzz, load and fault runs, their figu
 
 handbook: $(VENV)/.development ## Take the handbook's pictures from a fresh demonstration. ARGS= names chapters, or --url of a running one.
 	@PYTHONPATH=docs/handbook $(BIN)/python -m screenshots $(ARGS)
+
+bench-browser: $(VENV)/.development ## Measure the entry page in Chromium: keystroke to paint, first paint, paste to stored.
+	@mkdir -p var/static
+	@DEBUG=1 $(BIN)/python -m pytest -m soak --capture=no tests/soak/test_entry_speed.py $(ARGS)
 
 lint: $(VENV)/.development ## Check style, templates and types.
 	$(BIN)/ruff check .

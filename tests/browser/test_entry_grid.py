@@ -128,6 +128,15 @@ def test_the_keyboard_moves_edits_reverts_fills_and_undoes_as_in_a_spreadsheet(p
     page.wait_for_timeout(600)
     assert len(sent) == count
 
+    # A click takes the cell whole, a double click sets the caret.
+    page.locator("#c1").click()
+    page.locator("#c1").dblclick()
+    press(page, "End")
+    page.keyboard.type("0")
+    expect(page.locator("#c1")).to_have_value("1000")
+    press(page, "Escape")
+    expect(page.locator("#c1")).to_have_value("100")
+
     # Four ways, to the ends, in number order across the bands, and out at 检查.
     walked = []
     for key in (

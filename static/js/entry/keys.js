@@ -1,5 +1,5 @@
 // The keyboard of the grid, as in a spreadsheet: a cell at rest moves with the arrows and is replaced by typing;
-// F2 or a second click edits it, then the arrows move the caret. Nothing is handled while an input method composes.
+// F2 or a double click edits it, then the arrows move the caret. Nothing is handled while an input method composes.
 import { cellAt, cells, go, placeOf, rows } from "./cells.js";
 
 const AT_REST = "rest";
@@ -58,11 +58,11 @@ export function listen(root, act) {
     if (cell) act.commit(cell);
   });
 
-  // The first click takes the cell, the second sets the caret.
+  // A click takes the cell, whole; a double click, or a click into what is being typed, sets the caret.
   root.addEventListener("mousedown", (event) => {
     const cell = cellAt(event.target);
     if (!cell) return;
-    if (document.activeElement === cell.input) {
+    if (document.activeElement === cell.input && (event.detail > 1 || mode !== AT_REST)) {
       mode = EDITING;
     } else {
       event.preventDefault();
