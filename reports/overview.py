@@ -154,7 +154,7 @@ def read_board(form: ReportForm, period: ReportingPeriod, place: UnitPlace, now:
     whole = {
         target.indicator_id: target
         for target in targets
-        if target.over == _OVER.CAMPAIGN and _stands_for_all(place)
+        if target.over == _OVER.CAMPAIGN and stands_for_all(place)
     }
     cards = tuple(
         Card(
@@ -196,7 +196,7 @@ def key_columns(form: ReportForm, targets: Sequence[Target]) -> list[Indicator]:
     return list({column.pk: column for column in order}.values())[:CARDS]
 
 
-def _stands_for_all(place: UnitPlace) -> bool:
+def stands_for_all(place: UnitPlace) -> bool:
     """The root, or the one unit of a line directly under it: a target speaks of the whole campaign."""
     return place.parent_id is None or (bool(place.line) and len(place.ancestor_ids) <= 2)
 

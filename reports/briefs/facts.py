@@ -1,7 +1,8 @@
 """Read what a brief is written from: the edition as published and as it is today, cases, due times.
 
 Keys of numbers beside those of forms: cases.adopted and, with @320300, those of one unit; late: reports of the
-period that came late.
+period that came late; target.1.goal, .progress, .elapsed of a target over the campaign (its position) and .judged,
+.met, .below of a weekly floor.
 """
 
 from collections import Counter
@@ -12,11 +13,13 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from campaigns.models import ReportForm, TextDuty, UnitPlace
+from campaigns.models import ReportForm, ReportingPeriod, Target, TextDuty, UnitPlace
 from reports import progress
 from reports.models import Edition, TextReport
+from reports.overview import stands_for_all
 from reports.published import Paper, papers
 from reports.rollup import RollUp, roll_up
+from reports.targets import Attainment, Verdict, attainment, is_judged, read_floor
 
 from .numbers import Number, of_form
 
@@ -31,6 +34,20 @@ class Case:
     unit_code: str
     title: str
     text: str
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A target. is_floor: a weekly one, of every unit of a level; below: the units that miss it."""
+
+    position: int
+    form: str
+    number: int
+    label: str
+    unit: str
+    is_floor: bool
+    is_judged: bool
+    below: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -57,6 +74,7 @@ class Facts:
     cases: tuple[Case, ...]
     asks_cases: bool
     leading: Mapping[str, int]
+    aims: tuple[Aim, ...]
     dues: tuple[Due, ...]
 
 
@@ -64,8 +82,7 @@ def read(edition: Edition) -> Facts:
     """Read the facts of an edition. A bounded number of queries."""
     campaign = edition.period.campaign
     period = edition.period
-    found = papers(edition)
-    cases = _cases(edition)
+    sources = _Sources(edition)
     later = list(campaign.periods.filter(ends_on__gt=period.ends_on).order_by("ends_on"))
     dues = [Due(str(following), following.due_at.astimezone(campaign.zone)) for following in later[:1]]
     for duty in campaign.texts.filter(due__gt=period.ends_on, due__lte=period.ends_on + _SOON):
@@ -76,43 +93,137 @@ def read(edition: Edition) -> Facts:
         unit=edition.unit.name,
         day=period.ends_on,
         is_last=not later,
-        papers=tuple(found),
-        numbers=_numbers(edition, {paper.code: paper.increment for paper in found}, found, cases),
-        cases=tuple(cases),
+        papers=tuple(sources.papers),
+        numbers=sources.published(),
+        cases=tuple(sources.cases),
         asks_cases=campaign.texts.filter(kind=TextDuty.Kind.CASE).exists(),
-        leading=dict(
-            campaign.targets.order_by("-position").values_list(
-                "indicator__report_form__code", "indicator__number"
-            )
-        ),
+        leading={aim.form: aim.number for aim in reversed(sources.aims) if not aim.is_floor},
+        aims=tuple(sources.aims),
         dues=tuple(dues),
     )
 
 
 def known(edition: Edition) -> tuple[dict[str, Number], dict[str, Number]]:
     """Return all numbers of an edition by key: as published, and as they are today."""
-    found = papers(edition)
-    cases = _cases(edition)
-    forms = {form.code: form for form in edition.period.campaign.forms.all()}
-    today = {paper.code: _today(edition, forms[paper.code]) for paper in found if paper.code in forms}
-    return (
-        _numbers(edition, {paper.code: paper.increment for paper in found}, found, cases),
-        _numbers(edition, today, found, cases),
+    sources = _Sources(edition)
+    return sources.published(), sources.today()
+
+
+class _Sources:
+    """What the numbers of an edition come from, read once."""
+
+    def __init__(self, edition: Edition) -> None:
+        self.edition = edition
+        self.papers = papers(edition)
+        self.cases = _cases(edition)
+        self.targets = list(edition.period.campaign.targets.select_related("indicator__report_form"))
+        self.place = _place_of(edition)
+        self.floors = {
+            target.position: tuple(read_floor(target, edition.period, self.place))
+            for target in self.targets
+            if target.over == Target.Over.WEEK
+        }
+        self.shared = _of_cases(self.cases) | _of_lateness(edition) | self._of_floors()
+
+    @property
+    def aims(self) -> list[Aim]:
+        codes = {paper.code for paper in self.papers}
+        return [
+            _aim(target, self._below(target), self.edition.period)
+            for target in self.targets
+            if target.indicator.report_form.code in codes
+            and (self.floors.get(target.position) if _is_floor(target) else stands_for_all(self.place))
+        ]
+
+    def _below(self, target: Target) -> tuple[str, ...]:
+        """The units that miss a floor, each with the name of the one above it where that is not the brief's own."""
+        missing = [one.place for one in self.floors.get(target.position, ()) if one.verdict != Verdict.MET]
+        above = dict(
+            UnitPlace.objects.filter(
+                pk__in={place.parent_id for place in missing} - {self.place.pk}
+            ).values_list("pk", "short")
+        )
+        return tuple(f"{above.get(place.parent_id, '')}{place.short}" for place in missing)
+
+    def published(self) -> dict[str, Number]:
+        return self._numbers({paper.code: paper.increment for paper in self.papers})
+
+    def today(self) -> dict[str, Number]:
+        forms = {form.code: form for form in self.edition.period.campaign.forms.all()}
+        return self._numbers(
+            {
+                paper.code: _today(self.edition, forms[paper.code])
+                for paper in self.papers
+                if paper.code in forms
+            }
+        )
+
+    def _numbers(self, rollups: Mapping[str, RollUp]) -> dict[str, Number]:
+        numbers: dict[str, Number] = {}
+        for paper in self.papers:
+            if rollup := rollups.get(paper.code):
+                numbers |= of_form(paper.code, paper.annex or paper.title, paper.columns, rollup)
+        for target in self.targets:
+            form = target.indicator.report_form.code
+            if form in rollups and not _is_floor(target):
+                total = rollups[form].cumulative.get(target.indicator.number)
+                numbers |= _of_target(
+                    target,
+                    attainment(target, total, self.edition.period.campaign, self.edition.period.ends_on),
+                )
+        return numbers | self.shared
+
+    def _of_floors(self) -> dict[str, Number]:
+        numbers = {}
+        for target in self.targets:
+            standings = self.floors.get(target.position, ())
+            met = sum(one.verdict == Verdict.MET for one in standings)
+            for name, count, words in (
+                ("judged", len(standings), "考核单位数"),
+                ("met", met, "达标单位数"),
+                ("below", len(standings) - met, "未达标单位数"),
+            ):
+                source = f"{target.indicator.label}每周下限{words}"
+                numbers[f"target.{target.position}.{name}"] = Number(
+                    Decimal(count), 0, source, target.indicator.report_form.code, "increment"
+                )
+        return numbers
+
+
+def _is_floor(target: Target) -> bool:
+    return target.over == Target.Over.WEEK
+
+
+def _aim(target: Target, below: tuple[str, ...], period: ReportingPeriod) -> Aim:
+    return Aim(
+        target.position,
+        target.indicator.report_form.code,
+        target.indicator.number,
+        target.indicator.label,
+        target.indicator.unit_of_measure,
+        _is_floor(target),
+        is_judged(period),
+        below,
     )
+
+
+def _of_target(target: Target, found: Attainment) -> dict[str, Number]:
+    prefix, label = f"target.{target.position}.", target.indicator.label
+    form = target.indicator.report_form.code
+    progress = None if found.progress is None else Decimal(found.progress)
+    return {
+        f"{prefix}goal": Number(found.at_least, target.indicator.decimals, f"{label}目标", form),
+        f"{prefix}progress": Number(progress, 0, f"{label}目标完成进度（%）", form),
+        f"{prefix}elapsed": Number(Decimal(found.elapsed), 0, "时间进度（%）", form),
+    }
 
 
 def _today(edition: Edition, form: ReportForm) -> RollUp:
     return roll_up(form, edition.period, edition.unit, measure="increment")
 
 
-def _numbers(
-    edition: Edition, rollups: Mapping[str, RollUp], found: Iterable[Paper], cases: Iterable[Case]
-) -> dict[str, Number]:
-    numbers: dict[str, Number] = {}
-    for paper in found:
-        if rollup := rollups.get(paper.code):
-            numbers |= of_form(paper.code, paper.annex or paper.title, paper.columns, rollup)
-    return numbers | _of_cases(cases) | _of_lateness(edition)
+def _place_of(edition: Edition) -> UnitPlace:
+    return UnitPlace.objects.get(pk=int(edition.path.rstrip("/").rpartition("/")[2]))
 
 
 def _cases(edition: Edition) -> list[Case]:

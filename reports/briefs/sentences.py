@@ -1,6 +1,6 @@
 """The templates of a brief: facts in, paragraphs out. Every number in them is a token bound to its source.
 
-Sections and their order are the office's: 总体进展, 各地进展, 工作亮点, 存在问题, 下步安排.
+Sections and their order are the office's: 总体进展, 各地进展, 目标进度, 工作亮点, 存在问题, 下步安排.
 """
 
 from collections.abc import Iterator
@@ -11,16 +11,24 @@ from decimal import Decimal
 from campaigns.header import Column
 from reports.published import Paper
 
-from .facts import Facts
+from .facts import Aim, Facts
 from .numbers import growth, token, unbound
 
-OVERALL, PLACES, CASES, PROBLEMS, NEXT = "总体进展", "各地进展", "工作亮点", "存在问题", "下步安排"
-SECTIONS = (OVERALL, PLACES, CASES, PROBLEMS, NEXT)
+OVERALL, PLACES, AIMS, CASES, PROBLEMS, NEXT = (
+    "总体进展",
+    "各地进展",
+    "目标进度",
+    "工作亮点",
+    "存在问题",
+    "下步安排",
+)
+SECTIONS = (OVERALL, PLACES, AIMS, CASES, PROBLEMS, NEXT)
 LEADING = 6
 """So many indicators of a form are named in the text; the table has all."""
 RANKED = 3
 AT_LEAST_RANKED = 2
 CASE_CHARACTERS = 160
+NAMED = 20
 FALLS = 8
 
 
@@ -50,6 +58,8 @@ def _all(facts: Facts) -> Iterator[Drafted]:
         yield Drafted(PLACES, f"units.{paper.code}", _units(paper, facts), is_table=True)
     for paper in facts.papers:
         yield Drafted(PLACES, f"coverage.{paper.code}", _footnote(paper, facts))
+    for aim in facts.aims:
+        yield Drafted(AIMS, f"target.{aim.position}", _aim(aim, facts))
     yield Drafted(CASES, "cases", _cases(facts))
     yield Drafted(PROBLEMS, "problems", _problems(facts))
     yield Drafted(NEXT, "next", _next(facts))
@@ -137,6 +147,30 @@ def _footnote(paper: Paper, facts: Facts) -> str:
         return ""
     names = "" if len(same) == len(facts.papers) else "、".join(_name(one, facts) for one in same)
     return f"{names}{'；'.join(said)}。"
+
+
+def _aim(aim: Aim, facts: Facts) -> str:
+    """A target against time; a weekly floor by how many units keep it, those that do not by name."""
+    key, label = f"target.{aim.position}", unbound(aim.label)
+    if not aim.is_floor:
+        total = _number(facts, f"{aim.form}.{aim.number}.cumulative")
+        progress, elapsed = facts.numbers[f"{key}.progress"].value, facts.numbers[f"{key}.elapsed"].value
+        pace = (
+            "" if progress is None else "，慢于时间进度" if progress < (elapsed or 0) else "，不慢于时间进度"
+        )
+        return (
+            f"{label}目标{_number(facts, f'{key}.goal')}{aim.unit}，累计完成{total}{aim.unit}，"
+            f"进度{_number(facts, f'{key}.progress')}%，时间进度{_number(facts, f'{key}.elapsed')}%{pace}。"
+        )
+    if not aim.is_judged:
+        return f"{label}每周下限：本期不足整周，不作考核。"
+    said = (
+        f"{label}每周下限：应考核{_number(facts, f'{key}.judged')}家，达标{_number(facts, f'{key}.met')}家，"
+        f"未达标{_number(facts, f'{key}.below')}家"
+    )
+    names = unbound("、".join(aim.below[:NAMED]))
+    more = "等" if len(aim.below) > NAMED else ""
+    return f"{said}：{names}{more}。" if names else f"{said}。"
 
 
 def _cases(facts: Facts) -> str:

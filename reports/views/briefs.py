@@ -266,9 +266,11 @@ def _urls(brief):
 
 
 def _url_of(chip, urls):
-    url = urls.get(chip.key.partition(".")[0], "")
     source = chip.source
-    return f"{url}?measure={source.measure}" if url and source and source.form else url
+    if source and source.form:
+        url = urls.get(source.form, "")
+        return f"{url}?measure={source.measure}" if url else ""
+    return urls.get(chip.key.partition(".")[0], "")
 
 
 def _seen(request):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from campaigns.models import TextDuty
+from campaigns.models import Target, TextDuty
 from chunfeng.accounts.models import Membership
 from reports import editions
 from tests.factories import (
@@ -49,6 +49,13 @@ def world():
     make_submission(form, counties[2], second, {1: 40, 2: 2600, 3: 150, 4: "4.00"})
     duty = TextDuty.objects.create(
         campaign=campaign, position=1, kind="case", each_period=True, each="prefecture", at_least=3
+    )
+    columns = {column.number: column for column in form.columns}
+    Target.objects.create(
+        campaign=campaign, position=1, indicator=columns[2], at_least=10_000, over="campaign"
+    )
+    Target.objects.create(
+        campaign=campaign, position=2, indicator=columns[1], at_least=6, over="week", each="county"
     )
     boss = make_user("boss", unit=province, role=COORDINATOR)
     city = make_user("city", unit=cities[0])

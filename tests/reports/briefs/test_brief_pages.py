@@ -67,7 +67,14 @@ def test_the_word_file_has_the_red_head_the_sections_and_the_tables(client, worl
     texts = [paragraph.text for paragraph in document.paragraphs]
     assert texts[:2] == ["某省2024年春风行动简报", "第1期"]
     headings = [text for text in texts if text[1:2] == "、"]
-    assert headings == ["一、总体进展", "二、各地进展", "三、工作亮点", "四、存在问题", "五、下步安排"]
+    assert headings == [
+        "一、总体进展",
+        "二、各地进展",
+        "三、目标进度",
+        "四、工作亮点",
+        "五、存在问题",
+        "六、下步安排",
+    ]
     assert [cell.text for cell in document.tables[0].rows[1].cells] == ["举办招聘活动", "场次", "95", "25"]
     assert "{{" not in "".join(texts)
 

@@ -66,11 +66,21 @@ def test_the_draft_says_what_the_edition_has(brief):
 
 
 def test_units_are_ranked_by_what_they_added_and_not_by_size(brief):
-    # 甲市 50 → 55, a tenth; 乙市 20 → 40, all again.
+    # 筹集岗位 has a target. 甲市 1500 → 2000, a third; 乙市 2000 → 2600, three tenths.
     assert printed(brief, "ranking.fu1") == (
-        "“举办招聘活动”本期增幅居前的是乙市（100.0%）、甲市（10.0%）。沿用上期数据的单位不参加比较。"
+        "“筹集岗位”本期增幅居前的是甲市（33.3%）、乙市（30.0%）。沿用上期数据的单位不参加比较。"
     )
-    assert printed(brief, "units.fu1").split("\n")[2:] == ["乙市｜40｜20｜100.0", "甲市｜55｜5｜10.0"]
+    assert printed(brief, "units.fu1").split("\n")[2:] == ["甲市｜2,000｜500｜33.3", "乙市｜2,600｜600｜30.0"]
+
+
+def test_targets_stand_against_time_and_floors_by_the_units_that_keep_them(brief):
+    # 4,600 of 10,000; 9 of 16 days, from 25 January to 9 February. Of four counties 甲市东区 added 5, 乙市东区 20.
+    assert printed(brief, "target.1") == (
+        "筹集岗位目标10,000个，累计完成4,600个，进度46%，时间进度56%，慢于时间进度。"
+    )
+    assert printed(brief, "target.2") == (
+        "举办招聘活动每周下限：应考核4家，达标1家，未达标3家：甲市东区、甲市西区、乙市西区。"
+    )
 
 
 def test_every_number_is_the_editions_own(brief, world):
@@ -94,7 +104,7 @@ def test_every_number_is_the_editions_own(brief, world):
             assert chip.value == round(100 * values["increment"] / before, 1)
         else:
             assert chip.value == values[measure]
-    assert len(found) == 29
+    assert len(found) == 36
     assert {chip.state for chip in found} == {State.LATEST}
 
 
@@ -115,9 +125,8 @@ def test_a_correction_marks_what_it_changed_and_a_refresh_keeps_the_words(brief,
     assert {chip.key for chip in chips(brief) if chip.state == State.CHANGED} == {
         "fu1.1.cumulative",
         "fu1.1.increment",
-        "fu1.1.cumulative@3201",
-        "fu1.1.increment@3201",
-        "fu1.1.growth@3201",
+        "target.2.met",
+        "target.2.below",
     }
     _, now = facts.known(brief.edition)
     writing.refresh(brief, now, seen=2, by=world.boss)
