@@ -2,7 +2,8 @@
 
 Keys of numbers beside those of forms: cases.adopted and, with @320300, those of one unit; late: reports of the
 period that came late; target.1.goal, .progress, .elapsed of a target over the campaign (its position) and .judged,
-.met, .below of a weekly floor.
+.met, .below of a weekly floor; fu1.6.to-3 and fu1.6.in-3, what the leading indicator of a form came to by period 3 and
+added in it.
 """
 
 from collections import Counter
@@ -19,6 +20,7 @@ from reports.models import Edition, TextReport
 from reports.overview import stands_for_all
 from reports.published import Paper, papers
 from reports.rollup import RollUp, roll_up
+from reports.series import series
 from reports.targets import Attainment, Verdict, attainment, is_judged, read_floor
 
 from .numbers import Number, of_form
@@ -34,6 +36,7 @@ class Case:
     unit_code: str
     title: str
     text: str
+    score: int
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class Due:
 class Facts:
     """What the sentences are made from. numbers: as published. asks_cases: the notice asks for cases.
 
-    leading: by form the indicator that has a target, by which units are compared.
+    leading: by form the indicator by which units are compared: one that has a target, else the first.
+    course: by form its periods up to this one, as "3" (the number), with a total.
     """
 
     campaign: str
@@ -75,6 +79,7 @@ class Facts:
     asks_cases: bool
     leading: Mapping[str, int]
     aims: tuple[Aim, ...]
+    course: Mapping[str, tuple[str, ...]]
     dues: tuple[Due, ...]
 
 
@@ -97,8 +102,16 @@ def read(edition: Edition) -> Facts:
         numbers=sources.published(),
         cases=tuple(sources.cases),
         asks_cases=campaign.texts.filter(kind=TextDuty.Kind.CASE).exists(),
-        leading={aim.form: aim.number for aim in reversed(sources.aims) if not aim.is_floor},
+        leading=sources.leading,
         aims=tuple(sources.aims),
+        course={
+            form: tuple(
+                str(one.number)
+                for one in found.periods
+                if found.total(one, sources.leading[form]) is not None
+            )
+            for form, found in sources.courses.items()
+        },
         dues=tuple(dues),
     )
 
@@ -123,7 +136,14 @@ class _Sources:
             for target in self.targets
             if target.over == Target.Over.WEEK
         }
-        self.shared = _of_cases(self.cases) | _of_lateness(edition) | self._of_floors()
+        self.forms = {form.code: form for form in edition.period.campaign.forms.all()}
+        self.leading = {paper.code: self._leading(paper) for paper in self.papers}
+        self.courses = {
+            code: series(self.forms[code], edition.unit, numbers=[number], until=edition.period)
+            for code, number in self.leading.items()
+            if code in self.forms
+        }
+        self.shared = _of_cases(self.cases) | _of_lateness(edition) | self._of_floors() | self._of_courses()
 
     @property
     def aims(self) -> list[Aim]:
@@ -149,14 +169,32 @@ class _Sources:
         return self._numbers({paper.code: paper.increment for paper in self.papers})
 
     def today(self) -> dict[str, Number]:
-        forms = {form.code: form for form in self.edition.period.campaign.forms.all()}
-        return self._numbers(
-            {
-                paper.code: _today(self.edition, forms[paper.code])
-                for paper in self.papers
-                if paper.code in forms
-            }
-        )
+        listed = [paper.code for paper in self.papers if paper.code in self.forms]
+        return self._numbers({code: _today(self.edition, self.forms[code]) for code in listed})
+
+    def _leading(self, paper: Paper) -> int:
+        aimed = [
+            target.indicator.number
+            for target in self.targets
+            if target.indicator.report_form.code == paper.code and not _is_floor(target)
+        ]
+        return next((number for number in aimed if stands_for_all(self.place)), paper.columns[0].number)
+
+    def _of_courses(self) -> dict[str, Number]:
+        numbers = {}
+        for code, found in self.courses.items():
+            number = self.leading[code]
+            column = next(one for one in self.forms[code].columns if one.number == number)
+            for period in found.periods:
+                source = f"{column.label}{period}"
+                key = f"{code}.{number}"
+                numbers[f"{key}.to-{period.number}"] = Number(
+                    found.total(period, number), column.decimals, f"{source}累计", code
+                )
+                numbers[f"{key}.in-{period.number}"] = Number(
+                    found.increment(period, number), column.decimals, f"{source}本期新增", code, "increment"
+                )
+        return numbers
 
     def _numbers(self, rollups: Mapping[str, RollUp]) -> dict[str, Number]:
         numbers: dict[str, Number] = {}
@@ -237,7 +275,10 @@ def _cases(edition: Edition) -> list[Case]:
         status=TextReport.Status.ACCEPTED, period=period, unit__in=places.order_by().values("unit")
     )
     listed = sorted(adopted.select_related("unit"), key=lambda case: (order[case.unit_id][0], case.pk))
-    return [Case(order[case.unit_id][1], case.unit.code, case.title, case.text) for case in listed]
+    return [
+        Case(order[case.unit_id][1], case.unit.code, case.title, case.text, case.score or 0)
+        for case in listed
+    ]
 
 
 def _of_cases(cases: Iterable[Case]) -> dict[str, Number]:

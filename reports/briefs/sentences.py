@@ -14,6 +14,7 @@ from reports.published import Paper
 from .facts import Aim, Facts
 from .numbers import growth, token, unbound
 
+COURSE = "推进过程"
 OVERALL, PLACES, AIMS, CASES, PROBLEMS, NEXT = (
     "总体进展",
     "各地进展",
@@ -22,11 +23,12 @@ OVERALL, PLACES, AIMS, CASES, PROBLEMS, NEXT = (
     "存在问题",
     "下步安排",
 )
-SECTIONS = (OVERALL, PLACES, AIMS, CASES, PROBLEMS, NEXT)
+SECTIONS = (OVERALL, COURSE, PLACES, AIMS, CASES, PROBLEMS, NEXT)
 LEADING = 6
 """So many indicators of a form are named in the text; the table has all."""
 RANKED = 3
 AT_LEAST_RANKED = 2
+CASES_TOLD = 3
 CASE_CHARACTERS = 160
 NAMED = 20
 FALLS = 8
@@ -45,6 +47,23 @@ class Drafted:
 def brief(facts: Facts) -> list[Drafted]:
     """Return the paragraphs of an issue, in order."""
     return [paragraph for paragraph in _all(facts) if paragraph.text]
+
+
+def summary(facts: Facts) -> list[Drafted]:
+    """Return the paragraphs of a stage or final summary: what was done, how it went, where, against which targets."""
+    left_out = ("ranking", "coverage", "problems", "next")
+    of_brief = [paragraph for paragraph in brief(facts) if not paragraph.key.startswith(left_out)]
+    course = [
+        Drafted(COURSE, f"course.{paper.code}", _course(paper, facts), is_table)
+        for is_table, _course in ((False, _best), (True, _by_period))
+        for paper in facts.papers
+        if len(facts.course.get(paper.code, ())) > 1
+    ]
+    return [
+        Drafted(one.section, f"{one.key}{'.table' if one.is_table else ''}", one.text, one.is_table)
+        for one in sorted(of_brief + course, key=lambda one: SECTIONS.index(one.section))
+        if one.text
+    ]
 
 
 def _all(facts: Facts) -> Iterator[Drafted]:
@@ -100,10 +119,37 @@ def _totals(paper: Paper, facts: Facts) -> str:
     return "\n".join(rows)
 
 
+def _best(paper: Paper, facts: Facts) -> str:
+    """The period that added most."""
+    column = _column(paper, facts)
+    key = f"{paper.code}.{column.number}"
+    added = {number: facts.numbers[f"{key}.in-{number}"].value for number in facts.course[paper.code]}
+    best = max(added, key=lambda number: added[number] or Decimal(0))
+    return (
+        f"{_name(paper, facts)}{_label(column)}以第{best}期新增最多，为{_number(facts, f'{key}.in-{best}')}{column.unit}，"
+        f"到本期累计{_number(facts, f'{key}.cumulative')}{column.unit}。"
+    )
+
+
+def _by_period(paper: Paper, facts: Facts) -> str:
+    column = _column(paper, facts)
+    key = f"{paper.code}.{column.number}"
+    rows = [f"{_name(paper, facts)}{_label(column)}各期进展", f"报告期｜累计（{column.unit}）｜本期新增"]
+    rows += [
+        f"第{number}期｜{_number(facts, f'{key}.to-{number}')}｜{_number(facts, f'{key}.in-{number}')}"
+        for number in facts.course[paper.code]
+    ]
+    return "\n".join(rows)
+
+
+def _column(paper: Paper, facts: Facts) -> Column:
+    return next(column for column in paper.columns if column.number == facts.leading[paper.code])
+
+
 def _ranking(paper: Paper, facts: Facts) -> str:
     """By what was added in per cent of what stood before: how large a unit is says nothing."""
     column, ranked = _ranked(paper, facts)
-    if column is None or len(ranked) < AT_LEAST_RANKED:
+    if len(ranked) < AT_LEAST_RANKED:
         return ""
     key = f"{paper.code}.{column.number}.growth"
     first = "、".join(f"{name}（{_number(facts, f'{key}@{unit}')}%）" for name, unit, _ in ranked[:RANKED])
@@ -118,7 +164,7 @@ def _ranking(paper: Paper, facts: Facts) -> str:
 
 def _units(paper: Paper, facts: Facts) -> str:
     column, ranked = _ranked(paper, facts)
-    if column is None or len(ranked) < AT_LEAST_RANKED:
+    if len(ranked) < AT_LEAST_RANKED:
         return ""
     key = f"{paper.code}.{column.number}"
     rows = [f"各地“{_label(column)}”进展（按本期增幅）", f"单位｜累计（{column.unit}）｜本期新增｜增幅（%）"]
@@ -174,12 +220,19 @@ def _aim(aim: Aim, facts: Facts) -> str:
 
 
 def _cases(facts: Facts) -> str:
-    """The adopted ones, each credited to its unit."""
+    """The best scored in words, all of them credited to their units."""
     if not facts.cases:
         return "本期尚未采用特色亮点。" if facts.asks_cases else ""
     said = [f"本期采用特色亮点{_number(facts, 'cases.adopted')}条。"]
-    for case in facts.cases:
+    best = sorted(facts.cases, key=lambda case: -case.score)[:CASES_TOLD]
+    for case in best:
         said.append(f"{unbound(case.unit)}：{unbound(case.title)}。{unbound(_shortened(case.text))}")
+    if len(facts.cases) > len(best):
+        by_unit = {case.unit_code: case.unit for case in facts.cases}
+        counted = "、".join(
+            f"{unbound(name)}{_number(facts, f'cases.adopted@{code}')}条" for code, name in by_unit.items()
+        )
+        said.append(f"采用情况：{counted}。")
     return "\n".join(said)
 
 
@@ -217,13 +270,9 @@ def _next(facts: Facts) -> str:
     return f"请各单位按时报送：{'；'.join(said)}。"
 
 
-def _ranked(paper: Paper, facts: Facts) -> tuple[Column | None, list[tuple[str, str, Decimal]]]:
-    """The indicator that has a target, else the first, and its rows (name, unit, growth) by growth; none carried."""
-    wanted = [column for column in paper.columns if column.number == facts.leading.get(paper.code)]
-    columns = wanted or _whole(paper)
-    if not columns:
-        return None, []
-    column = columns[0]
+def _ranked(paper: Paper, facts: Facts) -> tuple[Column, list[tuple[str, str, Decimal]]]:
+    """The leading indicator and its rows (name, unit, growth) by growth; none that is carried."""
+    column = _column(paper, facts)
     found = [
         (unbound(row.name), row.unit, rate)
         for row in paper.increment.rows

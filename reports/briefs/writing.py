@@ -18,6 +18,12 @@ from reports.models import Brief, BriefParagraph, Edition
 from . import facts, sentences
 from .numbers import Numbers, from_typing, frozen, refreshed
 
+Kind = Brief.Kind
+_TEMPLATES = {
+    Kind.BRIEF: sentences.brief,
+    Kind.STAGE: sentences.summary,
+    Kind.SUMMARY: sentences.summary,
+}
 LONGEST = 10_000
 """Characters of a paragraph."""
 
@@ -34,17 +40,21 @@ def can_write(user: User, edition: Edition) -> bool:
     )
 
 
-def draft(edition: Edition, *, by: User | None, day: date | None = None) -> Brief:
-    """Return the next numbered issue, written from an edition. day: printed in its head; None = today."""
+def draft(edition: Edition, *, by: User | None, kind: str = Kind.BRIEF, day: date | None = None) -> Brief:
+    """Return the next numbered issue, or a summary, written from an edition. day: printed in its head; None = today."""
+    if kind not in Kind.values:
+        raise BriefError("请选择要起草的是简报、阶段性进展情况还是工作总结。")
     campaign = edition.period.campaign
-    written = sentences.brief(facts.read(edition))
+    written = _TEMPLATES[Kind(kind)](facts.read(edition))
     ends_on = edition.period.ends_on
-    same = Brief.objects.filter(campaign=campaign, unit=edition.unit, kind=Brief.Kind.BRIEF)
+    same = Brief.objects.filter(campaign=campaign, unit=edition.unit, kind=kind)
+    of_kind = "进展情况" if kind == Kind.BRIEF else Kind(kind).label
     brief = Brief(
         edition=edition,
         unit=edition.unit,
         campaign=campaign,
-        title=f"{campaign.title}进展情况（截至{ends_on.month}月{ends_on.day}日）"[:100],
+        kind=kind,
+        title=f"{campaign.title}{of_kind}（截至{ends_on.month}月{ends_on.day}日）"[:100],
         day=day or campaign.today(),
         changed_at=timezone.now(),
         changed_by=by,
@@ -108,7 +118,7 @@ def draft_again(brief: Brief, *, seen: int, by: User) -> None:
         .last()
     )
     edition = latest or brief.edition
-    written = sentences.brief(facts.read(edition))
+    written = _TEMPLATES[Kind(brief.kind)](facts.read(edition))
     _change(brief, "重新生成草稿", lambda: _store(brief, written), seen=seen, by=by, edition=edition)
 
 

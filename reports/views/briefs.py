@@ -41,6 +41,11 @@ def brief_list(request, campaign):
             request, listed.select_related("unit", "edition__period", "changed_by").defer(*_HEAVY)
         ),
         "offered": offered[:3],
+        "latest": Edition.objects.filter(period__campaign=campaign, unit__in=own)
+        .defer("content", "workbook")
+        .select_related("unit", "period")
+        .order_by("-period__ends_on", "path", "-issue")
+        .first(),
         "publishes": bool(own),
     }
     return render(request, "reports/briefs/list.html", context)
@@ -58,7 +63,7 @@ def edition_brief(request, pk):
     if not writing.can_write(request.user, edition):
         raise PermissionDenied
     try:
-        brief = writing.draft(edition, by=request.user)
+        brief = writing.draft(edition, by=request.user, kind=request.POST.get("kind", Brief.Kind.BRIEF))
     except writing.BriefError as error:
         messages.error(request, str(error))
         return redirect("reports:brief-list", edition.period.campaign.code)

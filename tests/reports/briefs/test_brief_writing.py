@@ -204,3 +204,21 @@ def test_a_line_in_the_middle_of_a_text_of_a_case_cannot_make_a_number(world):
     published, now = facts.known(brief.edition)
     found = list(pieces(brief.paragraphs.get(key="cases").text, published, now))
     assert [piece.key for piece in found if isinstance(piece, Chip)] == ["cases.adopted"]
+
+
+def test_a_summary_tells_how_each_period_went(world):
+    summary = writing.draft(world.edition, by=world.boss, kind=Brief.Kind.SUMMARY)
+    assert (summary.title, summary.issue) == ("某省2024年春风行动（演示）工作总结（截至2月2日）", "")
+    # 1000 + 500 + 2000 in the first period, 4600 to the end of the second.
+    assert printed(summary, "course.fu1") == "筹集岗位以第1期新增最多，为3,500个，到本期累计4,600个。"
+    assert printed(summary, "course.fu1.table").split("\n") == [
+        "筹集岗位各期进展",
+        "报告期｜累计（个）｜本期新增",
+        "第1期｜3,500｜3,500",
+        "第2期｜4,600｜1,100",
+    ]
+    assert {chip.state for chip in chips(summary)} == {State.LATEST}
+    sections = list(dict.fromkeys(summary.paragraphs.values_list("section", flat=True)))
+    assert sections == ["总体进展", "推进过程", "各地进展", "目标进度", "工作亮点"]
+    writing.draft_again(summary, seen=1, by=world.boss)
+    assert printed(summary, "course.fu1").startswith("筹集岗位以第1期新增最多")
