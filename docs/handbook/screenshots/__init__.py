@@ -3,12 +3,13 @@
 Each chapter is a module of this package with `take(portal)`; what stands in CHAPTERS is taken in that order.
 """
 
-from . import administrators, coordinator, exports, reporter, sending
+from . import administrators, coordinator, exports, reporter, sending, texts
 
 CHAPTERS = {
     "reporter": reporter,
     "sending": sending,
     "coordinator": coordinator,
     "exports": exports,
+    "texts": texts,
     "administrators": administrators,
 }
