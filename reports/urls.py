@@ -182,6 +182,7 @@ urlpatterns = [
     path("texts/<int:pk>/", texts.text_detail, name="text-detail"),
     path("texts/<int:pk>/edit/", texts.text_edit, name="text-edit"),
     path("texts/<int:pk>/withdraw/", texts.text_withdraw, name="text-withdraw"),
+    path("texts/<int:pk>/draft/", texts.text_draft, name="text-draft"),
     path("texts/<int:pk>/discard/", texts.text_discard, name="text-discard"),
     path("texts/<int:pk>/accept/", texts.text_accept, name="text-accept"),
     path("texts/<int:pk>/return/", texts.text_return, name="text-return"),

@@ -14,6 +14,7 @@ from campaigns.models import TextDuty, UnitPlace
 from campaigns.search import units_found
 from chunfeng.accounts.models import Membership
 from reports import word
+from reports.briefs.own import own_text
 from reports.lifecycle import TransitionError
 from reports.models import Attachment, TextReport
 from reports.permissions import is_coordinator
@@ -25,6 +26,8 @@ from reports.texts.word import cases_document
 from .finding import find_campaign, find_period, find_place
 from .listing import page_of, periods_offered
 
+DRAFTED = (TextDuty.Kind.PROGRESS, TextDuty.Kind.SUMMARY)
+"""Texts that can be drafted from figures."""
 ONCE = "once"
 """Stands in an address for the period of a duty that is owed once."""
 
@@ -170,6 +173,7 @@ def _edit_page(request, report, form, seen, status=200):
         "count": lifecycle.length(form["text"].value() or ""),
         "shortest": lifecycle.SHORTEST if report.is_case else lifecycle.SHORTEST_OTHER,
         "longest": lifecycle.LONGEST if report.is_case else "",
+        "may_draft": report.kind in DRAFTED and not report.text,
         "may_discard": not report.events.exists(),
         "accept": ",".join(f".{extension}" for extension in EXTENSIONS),
         "limits": [(kind.label, limit // (1024 * 1024)) for kind, limit in LIMITS.items()],
@@ -203,6 +207,25 @@ def text_withdraw(request, pk):
         "已撤回，可以继续修改。",
         lambda: lifecycle.withdraw(report, seen=_seen(request), by=request.user),
     )
+
+
+@require_POST
+def text_draft(request, pk):
+    """生成草稿: fill an empty text from the unit's own accepted figures; what is written is never written over."""
+    report = find_text(request, pk)
+    if not lifecycle.can_write(request.user, report):
+        raise PermissionDenied
+    drafted = own_text(report) if report.kind in DRAFTED and not report.text else ""
+    if not drafted:
+        messages.error(request, "没有可用的已通过数据，或内容已经写了，没有生成草稿。")
+        return redirect("reports:text-edit", pk)
+    try:
+        lifecycle.save(report, {"text": drafted}, seen=_seen(request), by=request.user)
+    except lifecycle.TextError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "已按本单位已通过的数据生成草稿，请修改补充后上报。")
+    return redirect("reports:text-edit", pk)
 
 
 @require_POST
