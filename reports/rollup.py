@@ -129,7 +129,11 @@ def roll_up(
         UnitPlace.objects.filter(parent__in={side.place.pk for side in sides}).select_related("unit")
     )
     question = _Question(
-        form, basis, sides, {child.pk: child.unit_id for child in children}, _own_name(place, children)
+        form,
+        basis,
+        sides,
+        {child.pk: child.unit_id for child in children},
+        _own_name(place, children, period),
     )
     parts, named = _read(question)
     if before:
@@ -223,9 +227,13 @@ def _values_json(values: dict[int, Decimal | None]) -> dict[str, str | None]:
     return {str(number): None if value is None else f"{value:f}" for number, value in values.items()}
 
 
-def _own_name(place: UnitPlace, children: Iterable[UnitPlace]) -> str:
-    """Return the name of what a unit did itself, beside the units below it: 市本级; a leaf's is its own."""
-    if not any(child.parent_id == place.pk for child in children):
+def _own_name(place: UnitPlace, children: Iterable[UnitPlace], period: ReportingPeriod) -> str:
+    """Return the name of what a unit did itself, beside the units below it in the period: 市本级; a leaf's is its own.
+
+    children: of the place, at any time; others are passed over.
+    """
+    below = (child for child in children if child.parent_id == place.pk)
+    if not any(place_held([child], period.ends_on) for child in below):
         return place.short
     return _OWN_NAMES.get(Level(place.level), f"{place.short}本级")
 
@@ -483,8 +491,10 @@ _NAMES = """
 SELECT 'name', place.position, NULL, 1, unit.counted_on, unit.exempt, 0,
     CASE WHEN place.id = %(root)s THEN %(root_name)s ELSE
         CASE WHEN place.parent_id = %(root)s THEN '' ELSE parent.short END || place.short
-        || CASE WHEN EXISTS (SELECT 1 FROM campaigns_unitplace child WHERE child.parent_id = place.id)
-            THEN '本级' ELSE '' END
+        || CASE WHEN EXISTS (
+            SELECT 1 FROM campaigns_unitplace child
+            WHERE child.parent_id = place.id AND {counts}
+        ) THEN '本级' ELSE '' END
     END
 FROM unit
 JOIN campaigns_unitplace place ON place.id = unit.id
@@ -512,7 +522,7 @@ WHERE unit.{side} = 1 AND figure.value IS NOT NULL AND {side}_slot / (2 * {slot}
 def _read(question: _Question) -> tuple[dict[int, _Part], list[_Named]]:
     """Return the parts, by the child's unit id (`_OWN`: the unit's own), and the names in registry order."""
     mark = question.mark
-    branches = [_SUMS, _COVERAGE, _NAMES]
+    branches = [_SUMS, _COVERAGE, _NAMES.format(counts=_COUNTS.format(place="child", side="counted"))]
     if len(question.sides) > 1:
         unread = "WHERE unit.counted_report IS NULL OR unit.counted_report <> unit.before_report"
         branches += [_SUMS_BEFORE.format(only=unread if mark == "same" else ""), _COVERAGE_BEFORE]

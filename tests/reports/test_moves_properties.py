@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from openpyxl import load_workbook
@@ -140,21 +140,23 @@ def _figures(found):
 
 
 def printed(campaign, form, periods):
-    """The figures of the root's workbook of each period, as they stand in its cells."""
+    """The root's workbook of each period, cell by cell: {period number: {(sheet, cell): what stands in it}}."""
     root = campaign.places.filter(parent=None).order_by("position").first().unit
     found = {}
     for number, period in periods.items():
-        workbook = load_workbook(
-            io.BytesIO(roll_up_workbook(form, period, root, roll_up(form, period, root)))
-        )
-        found[number] = [
-            cell.value
-            for sheet in workbook
+        content = roll_up_workbook(form, period, root, roll_up(form, period, root))
+        found[number] = {
+            (sheet.title, cell.coordinate): cell.value
+            for sheet in load_workbook(io.BytesIO(content))
             for row in sheet.iter_rows()
             for cell in row
-            if isinstance(cell.value, int | float | Decimal)
-        ]
+        }
     return found
+
+
+def figures_of(paper):
+    """The figures of a workbook, where they stand."""
+    return {cell: value for cell, value in paper.items() if isinstance(value, int | float | Decimal)}
 
 
 def check_tree(campaign):
@@ -197,6 +199,8 @@ class MovesProperties(TestCase):
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(reports, st.lists(steps, min_size=1, max_size=6))
+    # A unit below A2 from the second period on: in the first A2 is a leaf, and is named as one.
+    @example({}, [Step("open", 19, 2, date(2024, 2, 1), "stop")])
     def test_the_past_stays_and_parts_add_up(self, reported, tried):
         campaign, form, periods = build(reported)
         before, paper = totals(campaign, form, periods), printed(campaign, form, periods)
@@ -216,5 +220,7 @@ class MovesProperties(TestCase):
                 if period.ends_on < first_day:
                     for asked, figures in before[number].items():
                         assert after[number][asked] == figures, (step, number, asked)
-                    assert print_after[number] == paper[number], (step, number)
+                    # Only a name that was written wrongly is put right on the paper of the past.
+                    same = figures_of if step.kind == "correct" else dict
+                    assert same(print_after[number]) == same(paper[number]), (step, number)
             before, paper = after, print_after
