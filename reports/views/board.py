@@ -94,11 +94,14 @@ class PrintedRow:
 
 @require_safe
 def roll_up_home(request, campaign):
-    """Lead to the user's highest unit: to its latest total, or to its lines where it has several."""
+    """Lead to the user's highest unit: to its latest total, or to its lines where it has several.
+
+    Who reads no total, as the clerk of a unit with others below it, comes to the reports that there are to read.
+    """
     campaign = find_campaign(request, campaign)
     found = first_total(request.user, campaign)
     if found is None:
-        raise Http404
+        return redirect("reports:submission-list", campaign.code)
     place, period, forms = found
     if len({form.line for form in forms}) > 1:
         return redirect("reports:lines", campaign.code, period.ends_on.isoformat())
@@ -180,11 +183,18 @@ def lines(request, campaign, period):
 
 
 def first_total(user: User, campaign: Campaign) -> tuple[UnitPlace, ReportingPeriod, list[ReportForm]] | None:
-    """The user's highest unit that has a total, at its latest period with figures, and the forms owed there."""
+    """The user's highest unit whose total is the user's to read, at its latest period with figures; the forms there.
+
+    The total of a unit with others below it is for those who read below it.
+    """
+    reading = _reading(user)
     for places in _roots(user, campaign):
         period = _latest_period(campaign, places)
         place = place_held(places, period.ends_on) if period else None
-        if period is not None and place is not None and (forms := _forms_below(place, period)):
+        if period is None or place is None:
+            continue
+        is_read = place.unit_id in reading or not place.children.exists()
+        if is_read and (forms := _forms_below(place, period)):
             return place, period, forms
     return None
 

@@ -1,6 +1,5 @@
 """概览: the board of a unit at a period, one form at a time, for a screen, a wall and paper."""
 
-from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +22,7 @@ def board_home(request, campaign):
     campaign = find_campaign(request, campaign)
     found = first_total(request.user, campaign)
     if found is None:
-        raise Http404
+        return redirect("reports:submission-list", campaign.code)
     place, period, forms = found
     return redirect(
         "reports:board", campaign.code, forms[0].code, period.ends_on.isoformat(), place.unit.code

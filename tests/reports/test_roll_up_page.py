@@ -425,6 +425,13 @@ class TestTheWayIn:
         response = client.get(reverse("reports:roll-up-home", args=["spring"]), follow=True)
         assert rows_of(response)[0][1:3] == ["1 —", "2.00"]
 
+    @pytest.mark.parametrize("page", ["roll-up-home", "board-home"])
+    def test_a_reporter_of_a_unit_with_others_below_it_comes_to_the_own_reports(self, client, world, page):
+        login(client, world.province, Membership.Role.REPORTER)
+        response = client.get(reverse(f"reports:{page}", args=["spring"]), follow=True)
+        assert response.status_code == 200
+        assert response.request["PATH_INFO"] == reverse("reports:submission-list", args=["spring"])
+
     def test_somebody_without_a_place_in_the_campaign_finds_nothing(self, client, world):
         login(client, make_place(make_campaign("autumn"), "99"))
         assert client.get(reverse("reports:roll-up-home", args=[world.campaign.code])).status_code == 404
@@ -494,7 +501,8 @@ class TestLines:
     def test_a_reporter_of_the_office_does_not_see_what_is_below(self, client, wuhan):
         login(client, wuhan.office, Membership.Role.REPORTER)
         assert client.get("/c/spring/lines/2024-02-02/").status_code == 404
-        assert client.get(reverse("reports:roll-up-home", args=["spring"]), follow=True).status_code == 404
+        response = client.get(reverse("reports:roll-up-home", args=["spring"]))
+        assert response.url == reverse("reports:submission-list", args=["spring"])
 
     def test_a_form_that_nobody_there_owes_has_no_total(self, client, wuhan):
         login(client, wuhan.office)
