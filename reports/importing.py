@@ -64,13 +64,17 @@ class ImportRefusedError(Exception):
 
 @dataclass(frozen=True)
 class Imported:
-    """What was stored. figures: filled cells. explained: queries that carry the common explanation."""
+    """What was stored. figures: filled cells. explained: queries that carry the common explanation.
+
+    times_dropped: drafts for which the file tells when they were sent: that is not kept.
+    """
 
     reports: int
     units: int
     periods: int
     figures: int
     explained: int
+    times_dropped: int
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ def import_figures(
         periods=len({row.period.pk for row in rows}),
         figures=sum(bool(text.strip()) for row in rows for text in row.figures.values()),
         explained=explained,
+        times_dropped=sum(row.submitted_at is not None for row in rows) if state == _Status.DRAFT else 0,
     )
 
 

@@ -89,9 +89,19 @@ def test_a_blank_form_needs_no_report(campaign, form, county, path):
     assert [row[0] for row in sheet.iter_rows(values_only=True)][-3:] == [None, "……", "……"]
 
 
-def test_a_blank_form_of_another_line_is_refused(campaign, form, city, path):
-    make_place(campaign, "320102-union", parent=city, line="union", name="玄武区总工会")
-    assert refusal(path, "320102-union", kind="blank").startswith("玄武区总工会不填报")
+@pytest.mark.parametrize("kind", ["blank", "roll-up"])
+@pytest.mark.parametrize("office", [{"line": "union"}, {"line": "hr", "reports": False}])
+def test_a_form_that_nobody_there_owes_is_refused(campaign, form, path, kind, office):
+    make_place(campaign, "office", name="市总工会", **office)
+    assert refusal(path, "office", kind=kind) == (
+        "市总工会及其所属单位都不填报附件1 工作情况统计表，请核对 --unit 和报表代码。"
+    )
+
+
+def test_a_city_that_files_nothing_itself_has_the_blank_form_of_those_below_it(campaign, form, path):
+    city = make_place(campaign, "3201", name="南京市局", line="hr", level="prefecture", reports=False)
+    make_place(campaign, "320102", parent=city, line="hr")
+    assert export(path, "3201", kind="blank").worksheets
 
 
 def test_a_unit_that_filed_nothing_is_refused_with_the_way_out(campaign, form, city, county, path):
@@ -102,17 +112,10 @@ def test_a_unit_that_filed_nothing_is_refused_with_the_way_out(campaign, form, c
     )
 
 
-def test_a_roll_up_over_nobody_who_owes_the_form_is_refused(campaign, form, path):
-    make_place(campaign, "union", name="市总工会", line="union")
-    assert refusal(path, "union", kind="roll-up") == (
-        "市总工会及其所属单位都不填报附件1 工作情况统计表，请核对 --unit 和报表代码。"
-    )
-
-
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"kind": "all"}, "--kind 不能是“all”，应为 report、roll-up、units、series、blank、template 之一。"),
+        ({"kind": "all"}, "--kind 不能是“all”，应为 report、roll-up、blank、template 之一。"),
         ({"unit": "999"}, "代码为“999”的单位不在某市春风行动的单位名录中，请核对 --unit。"),
         ({"period": "2月9日"}, "“2月9日”不是日期，--period 应写成 2024-02-23 这样的形式。"),
         (

@@ -190,9 +190,13 @@ def test_without_the_column_it_is_unknown_whether_a_report_is_on_time(world):
     assert world.report("320102", 1).is_late is None
 
 
-def test_a_draft_keeps_no_time_of_submission(world):
-    world.load("320102,2024-01-26,40,20,,2024-01-26T10:00", header=HEADER + ",submitted_at")
+def test_a_draft_keeps_no_time_of_submission_and_the_import_says_so(world, capsys):
+    header = HEADER + ",submitted_at"
+    world.load("320102,2024-01-26,40,20,,2024-01-26T10:00", header=header)
     assert world.report("320102", 1).submitted_at is None
+    assert "submitted_at 列有 1 份写了上报时间，导入为草稿不保留" in capsys.readouterr().err
+    world.load("320102,2024-02-02,40,20,,", header=header)
+    assert capsys.readouterr().err == ""
 
 
 def test_one_bad_cell_imports_nothing_and_every_bad_cell_is_named(world):

@@ -8,11 +8,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from campaigns.models import ReportForm, ReportingPeriod, ReportingUnit
 from reports.excel.template import template_workbook
-from reports.excel.write import KINDS, blank_workbook, report_workbook, roll_up_workbook
+from reports.excel.write import blank_workbook, report_workbook, roll_up_workbook
 from reports.management.arguments import named_form, named_period, named_unit
 from reports.models import Submission
 from reports.rollup import RollUpError, place_at, roll_up
 from reports.tasks import owes
+
+KINDS = ("report", "roll-up", "blank", "template")
 
 
 class Command(BaseCommand):
@@ -57,24 +59,27 @@ def _workbook(
     form: ReportForm, unit: ReportingUnit, period: ReportingPeriod, options: dict[str, Any]
 ) -> bytes:
     kind = options["kind"]
-    if kind == "blank":
-        place = place_at(unit, period)
-        if form.line and place.line and place.line != form.line:
-            raise CommandError(f"{unit}不填报{form}（属于其他条线），请核对 --unit 和报表代码。")
-        return blank_workbook(form, unit, period)
+    if kind == "report":
+        return _report(form, unit, period)
     if kind == "template":
         place = place_at(unit, period)
         if not owes(place, form):
             raise CommandError(f"{unit}不填报{form}，没有填报模板，请核对 --unit 和报表代码。")
         return template_workbook(form, place, period)
-    if kind == "roll-up":
-        try:
-            rollup = roll_up(form, period, unit, basis=options["basis"], measure=options["measure"])
-        except RollUpError as error:
-            raise CommandError(str(error)) from error
-        if not rollup.rows:
-            raise CommandError(f"{unit}及其所属单位都不填报{form}，请核对 --unit 和报表代码。")
-        return roll_up_workbook(form, period, unit, rollup)
+    try:
+        rollup = roll_up(form, period, unit, basis=options["basis"], measure=options["measure"])
+    except RollUpError as error:
+        raise CommandError(str(error)) from error
+    if not rollup.rows:
+        raise CommandError(f"{unit}及其所属单位都不填报{form}，请核对 --unit 和报表代码。")
+    return (
+        blank_workbook(form, unit, period)
+        if kind == "blank"
+        else roll_up_workbook(form, period, unit, rollup)
+    )
+
+
+def _report(form: ReportForm, unit: ReportingUnit, period: ReportingPeriod) -> bytes:
     submission = Submission.objects.filter(report_form=form, unit=unit, period=period).first()
     if submission is None:
         raise CommandError(

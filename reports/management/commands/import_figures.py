@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from reports.importing import STATES, ImportRefusedError, import_figures
+from reports.importing import STATES, SUBMITTED_AT, ImportRefusedError, import_figures
 from reports.management.arguments import named_form
 from reports.models import Submission
 from reports.validation import explanation_problem
@@ -58,3 +58,8 @@ class Command(BaseCommand):
         )
         if done.explained:
             self.stdout.write(f"{done.explained} 处核实性问题的说明：{explanation}")
+        if done.times_dropped:
+            self.stderr.write(
+                f"注意：{SUBMITTED_AT} 列有 {done.times_dropped} 份写了上报时间，导入为草稿不保留；"
+                "要保留，请用 --state submitted 或 accepted。"
+            )
