@@ -541,6 +541,29 @@ def test_a_closing_taken_back_counts_again(world):
     )
 
 
+def test_every_kind_of_change_of_the_tree_leaves_one_row_in_the_log(world):
+    def now(code):
+        return UnitPlace.objects.filter(unit__code=code).order_by("opens").last()
+
+    day = date(2024, 2, 3)
+    asked = {"code": "A3", "name": "甲三局", "short": "甲三", "level": "county", "line": "", "reports": True}
+    kinds = CampaignEvent.Kind
+    changes_made = {
+        kinds.PLACE_OPENED: lambda: place_changes.opening(world["campaign"], now("A"), day, **asked),
+        kinds.PLACE_MOVED: lambda: place_changes.moving(now("A1"), now("B"), day),
+        kinds.PLACE_RENAMED: lambda: place_changes.renaming(now("A2"), "甲二局", "甲二", None),
+        kinds.PLACE_MERGED: lambda: place_changes.merging(now("A3"), now("A2"), day, "stop"),
+        kinds.PLACE_CLOSED: lambda: place_changes.closing(now("A2"), day, "keep"),
+        kinds.PLACE_REOPENED: lambda: place_changes.reopening(now("A2")),
+    }
+    for change in changes_made.values():
+        place_changes.make(change(), by=world["by"], reason="区划调整")
+    rows = log(world["campaign"])
+    assert [row[0] for row in rows] == list(changes_made)
+    assert set(changes_made) == {kind for kind in kinds if kind.startswith("place_")}
+    assert all(new and why == "区划调整" and who == "苏若宁" for _, _, _, new, why, who in rows)
+
+
 def test_a_preview_takes_the_same_queries_however_many_units(world):
     def queries():
         change = place_changes.closing(world["A1"], date(2024, 2, 5), "stop")
