@@ -2,10 +2,10 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.test import Client
 from django.urls import reverse
 
-from tests.access import FIGURES, PERIOD_OF, make_world
+from tests.access import FIGURES, PERIOD_OF, make_world, read_pages, read_table, shown
+from tests.browser.sessions import answers_with_a_page, sign_in
 from tests.factories import make_submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,21 +69,50 @@ PAGES = {
 }
 
 
+SHOWN = shown(read_pages(read_table()))
+
+
+def serious(page):
+    """{rule: elements that break it} of what axe finds serious or critical."""
+    return {
+        violation["id"]: [node["html"] for node in violation["nodes"]]
+        for violation in Axe().run(page).response["violations"]
+        if violation["impact"] in SERIOUS
+    }
+
+
 @pytest.mark.parametrize(("person", "address"), PAGES.values(), ids=PAGES.keys())
 def test_axe_finds_nothing_serious(person, address, page, context, live_server):
     world = make_world()
     last = world.periods[PERIOD_OF["signed"]]
     make_submission(world.forms["own"], world.places["own"], last, FIGURES | {1: 1, 2: -1}, status="draft")
     if person != "visitor":
-        client = Client()
-        client.force_login(world.people[person])
-        session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-        context.add_cookies([session])
+        sign_in(context, live_server, world.people[person])
     page.goto(live_server.url + address(world))
-    found = Axe().run(page).response["violations"]
-    serious = {
-        violation["id"]: [node["html"] for node in violation["nodes"]]
-        for violation in found
-        if violation["impact"] in SERIOUS
-    }
-    assert serious == {}
+    assert serious(page) == {}
+
+
+def test_axe_finds_nothing_serious_on_any_page_that_somebody_is_shown(page, context, live_server):
+    """Every address of the access table that answers with a page, asked once by one who is shown it."""
+    world = make_world()
+    found, walked = {}, set()
+    for name, questions in SHOWN.items():
+        if not (question := next((one for one in questions if is_shown(one)), None)):
+            continue
+        context.clear_cookies()
+        if question.person != "visitor":
+            sign_in(context, live_server, world.people[question.person])
+        address = live_server.url + question.page.address(**world.arguments(question))
+        if not answers_with_a_page(context, address):
+            continue
+        page.goto(address)
+        walked.add(name)
+        if broken := serious(page):
+            found[str(question)] = broken
+    assert found == {}
+    assert {"reports:sign-off", "reports:unit-change", "accounts:people"} <= walked
+
+
+def is_shown(question):
+    [row] = question.page.rows_about(question)
+    return row.cells[question.person] == "200"

@@ -137,7 +137,7 @@ def test_a_city_signs_is_reopened_takes_a_late_report_and_signs_again(page, live
     open_period(page, live_server)
     expect(page.locator("main")).to_contain_text("睢宁县附件1已补报，请审核后重新扎口")
     page.get_by_role("link", name="睢宁县 附件1").click()
-    page.get_by_role("button", name="通过", exact=True).click()
+    page.get_by_role("button", name="通过 A", exact=True).click()
     expect(page.locator(".messages")).to_contain_text("已通过")
     open_period(page, live_server)
     assert totals(page, 1)[:6] == ["92", "93", "91", "92", "90", "94"]
