@@ -20,11 +20,19 @@ class ReasonForm(forms.ModelForm):
         """The row is not filled from the form: `reports.changes` writes it, and its log."""
 
 
+class PeriodForm(ReasonForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "due_at" in self.fields:
+            for part, said in zip(self.fields["due_at"].widget.widgets, ("日期", "时间"), strict=True):
+                part.attrs["aria-label"] = f"截止{said}"
+
+
 @admin.register(ReportingPeriod, site=site)
 class PeriodAdmin(OfficeAdmin):
     """Only the due time moves: reports hang on the days, and the definition owns the series."""
 
-    form = ReasonForm
+    form = PeriodForm
     list_display = ("number", "campaign", "starts_on", "ends_on", "due_at", "title")
     list_filter = (("campaign", CampaignFilter),)
     list_select_related = ("campaign",)

@@ -66,7 +66,7 @@ class ProposalForm(forms.ModelForm):
         return cleaned
 
 
-class ProposalInline(ByRole, admin.TabularInline):
+class ProposalInline(ByRole, admin.StackedInline):
     model = ProposedMembership
     form = ProposalForm
     fk_name = "user"

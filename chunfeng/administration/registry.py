@@ -71,11 +71,19 @@ class PlaceForm(forms.ModelForm):
         """The row is not filled from the form: `registry.carry_out` writes it."""
 
 
+class LineFilter(admin.AllValuesFieldListFilter):
+    """By line; a place that belongs to all of them has none of its own."""
+
+    def choices(self, changelist):
+        for choice in super().choices(changelist):
+            yield choice | {"display": choice["display"] or "各条线"}
+
+
 @admin.register(UnitPlace, site=site)
 class PlaceAdmin(TableAdmin, OfficeAdmin):
     form = PlaceForm
     list_display = ("name", "unit_code", "campaign", "level", "line", "above", "reports", "opens", "closes")
-    list_filter = (("campaign", CampaignFilter), "level", "line", "reports")
+    list_filter = (("campaign", CampaignFilter), "level", ("line", LineFilter), "reports")
     search_fields = ("name", "short", "unit__code")
     search_help_text = "名称、简称或代码"
     ordering = ("campaign", "position")
