@@ -69,7 +69,11 @@ def _small(name: str, taken: bytes) -> bytes:
 def fresh_demonstration() -> Iterator[str]:
     """Serve a demonstration on a free port from a database that is thrown away; yield its address."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {"DEMO": "1", "DATABASE_URL": f"sqlite:///{folder}/handbook.sqlite3"}
+        environment = os.environ | {
+            "DEMO": "1",
+            "DATABASE_URL": f"sqlite:///{folder}/handbook.sqlite3",
+            "PRIVATE_ROOT": f"{folder}/private",
+        }
 
         def manage(*words: str) -> list[str]:
             return [sys.executable, str(ROOT / "manage.py"), *words]
