@@ -174,6 +174,7 @@ class _Enactment:
         asking.ask(self.campaign, self.people, FIXTURES / "demo" / "questions.csv", self.now)
         told = texts.read_texts(FIXTURES / "demo" / "texts.yaml")
         texts.write_texts(self.campaign, self.people, told, self.now)
+        publishing.write_brief(self.campaign)
 
     def _parts(self, growth: figures.Growth, cases: plan.Cases) -> Iterator[_Part]:
         decimals = {form.code: {row.number: row.decimals for row in form.columns} for form in self.forms}
