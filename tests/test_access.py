@@ -8,7 +8,7 @@ from django.db import transaction
 
 from tests.access import PEOPLE, ask, make_world, matches, read_pages, read_table
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("access")]  # one process asks
+pytestmark = pytest.mark.django_db
 
 TABLE = read_table()
 PAGES = read_pages(TABLE)

@@ -90,7 +90,7 @@ def test_a_body_that_is_too_large_is_refused_with_413(signed_in, settings):
 
 
 def test_too_many_fields_are_a_bad_request(signed_in):
-    body = "&".join(f"x{number}=1" for number in range(501))
+    body = "&".join(f"x{number}=1" for number in range(1501))
     response = signed_in.post("/password/", body, content_type="application/x-www-form-urlencoded")
     assert response.status_code == 400
     assert incident_of(response)
