@@ -177,8 +177,8 @@ def said(at: datetime, campaign: Campaign) -> str:
 def _refuse_due(period: ReportingPeriod, due_at: datetime) -> None:
     day = due_at.astimezone(period.campaign.zone).date()
     last = period.ends_on + SLACK
-    if not period.ends_on <= day <= last:
-        raise ChangeError(f"截止时间应在{_day(period.ends_on)}至{_day(last)}之间，请检查日期。")
+    if not period.starts_on <= day <= last:  # 提前 may lead before the period's end
+        raise ChangeError(f"截止时间应在{_day(period.starts_on)}至{_day(last)}之间，请检查日期。")
 
 
 # --- labels, readings, targets --------------------------------------------------------------------

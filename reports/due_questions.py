@@ -141,6 +141,6 @@ def _question(period: ReportingPeriod, workdays: Workdays, now: datetime) -> Que
         return None if day is None else datetime.combine(day, local.time(), period.campaign.zone)
 
     earlier, later = moved(-1), moved(1)
-    if earlier is not None and (earlier.date() < period.ends_on or earlier <= now):
+    if earlier is not None and (earlier.date() < period.starts_on or earlier <= now):
         earlier = None
     return Question(period, f"周{_WEEKDAYS[local.weekday()]}，{why}", earlier, later)

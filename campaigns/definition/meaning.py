@@ -21,6 +21,8 @@ MAX_DEPTH = 20
 MAX_DIGITS = 15
 MAX_UNITS = 100_000
 SLACK = timedelta(days=366)
+EARLIEST = timedelta(days=7)
+"""How long before a period ends its reports may be due: 提前, ahead of a holiday."""
 _CELL = re.compile("c([1-9][0-9]{0,3})")
 _RANKS = {level: rank for rank, level in enumerate(Level.values) if level != Level.OFFICE}
 
@@ -100,8 +102,10 @@ def _check_written_periods(
                 f"{here}.ends",
                 f"截至 {period.ends} 不在活动（{campaign.starts} 至 {campaign.ends}）内，请改正。",
             )
-        elif period.due is not None and period.due < period.ends:
-            log.add(f"{here}.due", f"报送期限 {period.due} 早于截至日 {period.ends}，请改正其中一个。")
+        elif period.due is not None and period.due < period.ends - EARLIEST:
+            log.add(
+                f"{here}.due", f"报送期限 {period.due} 早于截至日 {period.ends} 一周以上，请改正其中一个。"
+            )
         elif period.due is not None and period.due > period.ends + SLACK:
             log.add(f"{here}.due", f"报送期限 {period.due} 与截至日 {period.ends} 相差太远，请检查年份。")
 

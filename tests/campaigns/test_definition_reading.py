@@ -227,7 +227,7 @@ BROKEN = {
     "two periods of one end": (YAML, "{weekday: friday}", "{extra: [{ends: 2025-02-10}, {ends: 2025-02-10}]}", 5, "reporting.extra[1].ends", "2025-02-10"),
     "period before the start": (YAML, "{weekday: friday}", "{extra: [{ends: 2025-02-01}]}", 5, "reporting.extra[0].ends", "不在活动"),
     "due years later": (YAML, "{weekday: friday}", "{extra: [{ends: 2025-02-10, due: 2052-02-10}]}", 5, "reporting.extra[0].due", "年份"),
-    "due before its own end": (YAML, "{weekday: friday}", "{extra: [{ends: 2025-02-14, due: 2025-02-13}]}", 5, "reporting.extra[0].due", "早于截至日"),
+    "due before its own end": (YAML, "{weekday: friday}", "{extra: [{ends: 2025-02-14, due: 2025-02-06}]}", 5, "reporting.extra[0].due", "早于截至日"),
     "due without an end": (YAML, "{weekday: friday}", "{extra: [{due: 2025-02-13}]}", 5, "reporting.extra[0].ends", "缺少"),
     "period after the end": (YAML, "{weekday: friday}", "{extra: [{ends: 2025-02-22}]}", 5, "reporting.extra[0].ends", "不在活动"),
     "rule that divides by 0": (YAML, "rule: c2 <= c1", "rule: c2 / 0.0 <= c1", 15, "forms[0].checks[0].rule", "除以 0"),

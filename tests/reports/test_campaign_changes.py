@@ -80,7 +80,7 @@ def test_a_moved_due_time_is_logged_with_both_times_and_decides_for_everyone(wor
     ("due_at", "reason", "sentence"),
     [
         (at(1, 26), WHY, "本来就是2024年1月26日 17:30"),
-        (at(1, 25), WHY, "应在2024年1月26日至"),
+        (at(1, 24), WHY, "应在2024年1月25日至"),
         (datetime(2025, 1, 27, 0, 0, tzinfo=SHANGHAI), WHY, "请检查日期"),
         (at(1, 29), " 。", "请写明理由"),
         (at(1, 29), "理" * 201, "理由最多 200 个字，现在有 201 个"),

@@ -438,7 +438,7 @@ def test_the_root_moves_a_due_time(client, world):
         ({"day": "", "clock": "12:00", "reason": "春节"}, "请选择日期。"),
         ({"day": "2024-01-29", "clock": "noon", "reason": "春节"}, "时刻应写成 17:30 这样。"),
         ({"day": "2024-01-29", "clock": "12:00", "reason": ""}, "请写明理由。"),
-        ({"day": "2024-01-01", "clock": "12:00", "reason": "春节"}, "截止时间应在2024年1月26日至"),
+        ({"day": "2024-01-01", "clock": "12:00", "reason": "春节"}, "截止时间应在2024年1月25日至"),
     ):
         [message] = told(post(client, world["root"], "period-due", "2024-01-26", **data))
         assert sentence in message

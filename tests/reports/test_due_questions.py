@@ -121,10 +121,13 @@ def due_on_a_saturday(world):
     world["third"].refresh_from_db()
 
 
-def test_nothing_is_due_before_its_period_has_ended(world):
-    assert [one.earlier for one in open_questions(world["campaign"], NOW)] == [None, None]
-    with pytest.raises(ChangeError, match="不能提前"):
-        decided(world, Choice.EARLIER)
+def test_a_report_may_be_asked_for_before_the_holiday_on_which_its_period_ends(world):
+    third, fourth = open_questions(world["campaign"], NOW)
+    assert third.earlier == datetime(2024, 2, 8, 17, 30, tzinfo=SHANGHAI)
+    # All days of the fourth period up to its end are holidays.
+    assert fourth.earlier is None
+    decided(world, Choice.EARLIER)
+    assert due(world).day == 8
 
 
 def test_whether_a_report_is_late_follows_the_decision(world):

@@ -55,8 +55,16 @@ export const forgetTheirs = (number) => theirs.delete(number);
 
 function drawList() {
   if (late === null || list.contains(document.activeElement)) return;
+  // A reason that was typed and is not stored yet stays: the answer may be older than it.
+  const typed = new Map();
+  for (const box of list.querySelectorAll("input[id^=why-]")) {
+    if (box.value !== box.defaultValue) typed.set(box.id, box.value);
+  }
   list.innerHTML = late;
   late = null;
+  for (const box of list.querySelectorAll("input[id^=why-]")) {
+    if (typed.has(box.id)) box.value = typed.get(box.id);
+  }
 }
 list.addEventListener("focusout", () => setTimeout(drawList));
 
