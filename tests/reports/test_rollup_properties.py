@@ -126,14 +126,18 @@ class Model:
 
     def held(self, unit, period):
         """The place where the unit counts, or None."""
-        end = ENDS[period]
-        open_then = []
-        for index in self.places_of(unit):
-            place = self.world.places[index]
-            has_opened = place.opens is None or end >= place.opens
-            if has_opened and (place.closes is None or end <= place.closes or place.after_close == "keep"):
-                open_then.append(index)
+        open_then = [index for index in self.places_of(unit) if self.counts(index, period)]
         return self.later(open_then) if open_then else None
+
+    def counts(self, index, period):
+        """Whether a unit may stand at the place in the period."""
+        place, end = self.world.places[index], ENDS[period]
+        has_opened = place.opens is None or end >= place.opens
+        return has_opened and (place.closes is None or end <= place.closes or place.after_close == "keep")
+
+    def has_below(self, index, period):
+        below = [one for one, place in enumerate(self.world.places) if place.parent == index]
+        return any(self.counts(one, period) for one in below)
 
     def root(self, unit, period):
         held = self.held(unit, period)
@@ -251,7 +255,9 @@ class Model:
             rows.append((shown, child))
         shown_rows = [(now, None)] if None in owing.values() else []
         shown_rows += sorted(rows)
-        own_name = OWN_NAMES.get(level_of(places, now), f"单位{unit}本级") if children else f"单位{unit}"
+        own_name = f"单位{unit}"
+        if self.has_below(now, period):
+            own_name = OWN_NAMES.get(level_of(places, now), f"{own_name}本级")
         return {
             **self.summary(owing, period, basis, measure),
             "total": values("all", measure),
@@ -284,7 +290,7 @@ class Model:
             held = self.held(unit, period)
             place = self.world.places[held]
             name = f"单位{unit}"
-            if any(one.parent == held for one in self.world.places):
+            if self.has_below(held, period):
                 name += "本级"
             if held == root:
                 name = own_name
