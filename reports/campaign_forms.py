@@ -107,7 +107,9 @@ class OpenForm(ReasonForm):
     name = forms.CharField(label="名称", max_length=100, error_messages={"required": "请填写名称。"})
     short = forms.CharField(label="简称", max_length=40, error_messages={"required": "请填写简称。"})
     level = forms.ChoiceField(
-        label="级别", choices=[choice for choice in Level.choices if choice[0] != "office"]
+        label="级别",
+        choices=[choice for choice in Level.choices if choice[0] != Level.OFFICE],
+        initial=Level.COUNTY,
     )
     parent = forms.CharField(
         label="上级单位：代码或名称", max_length=100, error_messages={"required": "请填写上级单位。"}

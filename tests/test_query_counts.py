@@ -1,4 +1,4 @@
-"""No page of docs/access/ asks the database more often for 60 or 600 units than for 6."""
+"""Every page of docs/access/ asks the database as often for 60 and 600 units as for 6."""
 
 import logging
 from collections import defaultdict
@@ -12,6 +12,8 @@ from tests.access import PEOPLE, ask, grow, make_world, read_pages, read_table, 
 pytestmark = pytest.mark.django_db
 
 SIZES = (6, 60, 600)
+REFUSED_AT_SIZE = {"reports:units-export"}
+"""A sheet a unit: no book of more than 300 sheets is made, so at 600 units less is asked."""
 SHOWN = shown(read_pages(read_table()))
 
 
@@ -40,11 +42,11 @@ def counts(django_db_setup, django_db_blocker):
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_a_page_takes_no_more_queries_for_more_units(name, counts):
-    fewest, *more = SIZES
-    growing = {
-        str(question): counts[question]
+def test_a_page_takes_the_same_number_of_queries_for_any_number_of_units(name, counts):
+    sizes = SIZES[:-1] if name in REFUSED_AT_SIZE else SIZES
+    unequal = {
+        str(question): found
         for question in SHOWN[name]
-        if any(counts[question][size] > counts[question][fewest] for size in more)
+        if len(set(found := [counts[question][size] for size in sizes])) > 1
     }
-    assert growing == {}
+    assert unequal == {}

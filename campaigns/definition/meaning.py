@@ -366,17 +366,30 @@ def _checked_parent(
 def _check_moves_along(
     unit: schema.Unit, parent: schema.Unit, places: Mapping[str, Sequence[schema.Unit]], here: str, log: Log
 ) -> None:
-    """A row stands below one row of its parent: where the parent moves, those below it need a second row too."""
-    later = [
+    """A row stands below one row of its parent: where the parent moves, those below it need a second row too.
+
+    So does a unit that was closed with its figures kept: they count in its parent's total, wherever that stands.
+    """
+    moves = [
         place.opens
         for place in places[unit.parent]
-        if place.opens and parent.closes and place.opens > parent.closes and unit.is_open(place.opens)
+        if place.opens and parent.closes and place.opens > parent.closes
     ]
-    if later:
-        day = min(later)
+    crossed = [day for day in moves if unit.is_open(day)]
+    is_last = all((other.opens or date.min) <= (unit.opens or date.min) for other in places[unit.code])
+    kept = [day for day in moves if unit.after_close == "keep" and unit.closes and unit.closes < day]
+    if crossed:
+        day = min(crossed)
         sentence = (
             f"上级单位 {shown(unit.parent)} 从 {day} 起换了一行，本单位的这一行跨过了这一天，以后的数会从上级的合计里漏掉；"
             f"请也写成两行：前一行 closes 写 {day - timedelta(days=1)}，后一行 opens 写 {day}。"
+        )
+        log.add(here, sentence)
+    elif kept and is_last:
+        day = min(kept)
+        sentence = (
+            f"上级单位 {shown(unit.parent)} 从 {day} 起换了一行，本单位停用后继续计入的数会从上级以后的合计里漏掉；"
+            f"请给本单位再写一行：opens 和 closes 都写 {day}，after_close 写 keep。"
         )
         log.add(here, sentence)
 

@@ -218,12 +218,12 @@ def find_roll_up(request, campaign, form, period, unit):
 def find_total(request, period, unit):
     """Return the place of a unit in a period, the path to it, and the forms that it or one below it owes.
 
-    404 for whoever does not read below the unit, unless it has none below it; where it does not count in the
+    404 for whoever does not read below the unit, unless it has none below it then; where it does not count in the
     period; where nobody there owes anything.
     """
     place = find_place(request, period, unit)
     crumbs = _crumbs(request.user, place)
-    if not crumbs and not place.children.exists():
+    if not crumbs and not place.children.counted_in(period).exists():
         crumbs = [place]
     forms = _forms_below(place, period)
     if not crumbs or place_held([place], period.ends_on) is None or not forms:

@@ -174,6 +174,22 @@ def test_where_a_city_moves_its_counties_need_a_second_row_too(tmp_path):
     )
 
 
+def test_where_a_city_moves_a_county_closed_with_its_figures_kept_goes_along_by_a_row_for_that_day(tmp_path):
+    head, *_ = UNITS.splitlines()
+    root, moved = "1,某省厅,province,,0,,,", "100,某市人社局,prefecture,1,1,2025-02-10,,"
+    city = "100,某市人社局,prefecture,,1,,2025-02-09,"
+    closed = "101,甲区人社局,county,100,1,,2025-02-05,keep"
+    with pytest.raises(DefinitionError) as refused:
+        read(write_definition(tmp_path, units="\n".join([head, root, city, moved, closed, ""])))
+    assert [mistake.line for mistake in refused.value.mistakes] == [5]
+    assert "opens 和 closes 都写 2025-02-10，after_close 写 keep" in str(refused.value)
+    along = "101,甲区人社局,county,100,1,2025-02-10,2025-02-10,keep"
+    definition = read(
+        write_definition(tmp_path, units="\n".join([head, root, city, moved, closed, along, ""]))
+    )
+    assert len(definition.units) == 5
+
+
 def test_several_roots_and_levels_left_out_are_allowed(tmp_path):
     units = "code,name,level,parent,reports\n1,甲局,county,,1\n2,省厅,province,,0\n3,办公室,office,1,0\n4,乙局,county,2,1\n"
     assert len(read(write_definition(tmp_path, units=units)).units) == 4
