@@ -1,11 +1,14 @@
 """Filling and checking one report."""
 
 import json
+from dataclasses import replace
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -22,7 +25,7 @@ from reports.letterhead import (
 )
 from reports.models import Submission
 from reports.numbers import format_figure
-from reports.validation import blocking
+from reports.validation import QUERY, Finding, blocking
 
 from .finding import find_campaign, find_form, find_period, find_place
 
@@ -74,7 +77,7 @@ def entry(request, campaign, form, period, unit):
 
 def _save(request, form, place, period):
     """Store what was posted and go on: back to the form, to what blocks, or to the last look before sending."""
-    action = request.POST.get("action", "save")
+    action = "ask" if "ask" in request.POST else request.POST.get("action", "save")
     try:
         submission = drafts.open_draft(form, place.unit, period)
         saved = drafts.save(submission, _entries(request.POST, form), by=request.user)
@@ -85,13 +88,17 @@ def _save(request, form, place, period):
             drafts.copy_last(submission, by=request.user)
     except lifecycle.TransitionError as error:
         messages.error(request, str(error))
-        page = _page(request, form, place, period, None, posted=request.POST)
+        stands = Submission.objects.filter(report_form=form, period=period, unit=place.unit).first()
+        page = _page(request, form, place, period, stands, posted=request.POST)
         return render(request, "reports/entry.html", page, status=409)
     for problem in saved.problems.values():
         messages.error(request, problem)
     if saved.conflicts:
         page = _page(request, form, place, period, submission, conflicts=saved.conflicts)
         return render(request, "reports/entry.html", page, status=409)
+    if action == "ask":
+        asking = urlencode({"ask": request.POST.get("ask", "")[:4]})
+        return redirect(f"{reverse('reports:submission-detail', args=[submission.pk])}?{asking}#questions")
     if saved.refused:
         messages.warning(request, f"已保存；{len(saved.refused)} 项填写没有识别，已在表中标出。")
     elif action == "save":
@@ -125,12 +132,18 @@ def _entries(posted, form):
 
 
 def _page(request, form, place, period, submission, *, conflicts=(), posted=None):
-    """Everything the entry page prints. posted: what to keep in the inputs where a save was refused."""
+    """Everything the entry page prints.
+
+    posted: what to keep in the inputs where a save was refused as a whole. Sent again, all of it counts as
+    typed over blanks: what stands there by then is a colleague's, and is told as such.
+    """
     blank = Submission(report_form=form, period=period, unit=place.unit, ends_on=period.ends_on)
-    figures = drafts.figures_of(submission) if submission else {}
+    figures = drafts.figures_of(submission) if submission and posted is None else {}
     refused = drafts.refused_of(submission) if submission else {}
-    begun = bool(refused) or any(value is not None for value in figures.values())
-    findings = checks.check(submission) if begun else []
+    begun = posted is not None or bool(refused) or any(value is not None for value in figures.values())
+    findings = checks.check(submission) if begun and submission else []
+    if posted is not None:
+        findings = _with_reasons(findings, posted)
     _, previous = checks.previous_figures(submission or blank)
     returned = submission.last_return() if submission else None
     decimals = {indicator.number: indicator.decimals for indicator in form.columns}
@@ -145,6 +158,7 @@ def _page(request, form, place, period, submission, *, conflicts=(), posted=None
         typed=typed,
         marked=returned.cells if returned else (),
     )
+    threads = list(submission.questions.open()) if submission else []
     return {
         "form": form,
         "place": place,
@@ -156,7 +170,10 @@ def _page(request, form, place, period, submission, *, conflicts=(), posted=None
         "version": autosave.version_of(submission),
         "change": autosave.last_change(submission),
         "saved_at": autosave.saved_line(submission),
+        "threads": threads,
+        "unanswered": sum(bool(thread.waits_for_unit) for thread in threads),
         "names": json.dumps([place.short, place.name, place.unit.name], ensure_ascii=False),
+        "is_refused": posted is not None,
         "found": [autosave.told_finding(finding) for finding in findings],
         "late": autosave.LATE if timezone.now() > (submission or blank).due_at else "",
         "counts": autosave.counts(findings, grid),
@@ -171,6 +188,14 @@ def _page(request, form, place, period, submission, *, conflicts=(), posted=None
         ],
         "now": timezone.now(),
     }
+
+
+def _with_reasons(findings, posted):
+    """The findings with the explanations as posted; one whose finding is gone still shows its text."""
+    typed = {name.removeprefix("why-"): text for name, text in posted.items() if name.startswith("why-")}
+    kept = [replace(one, explanation=typed.pop(one.key, one.explanation)) for one in findings]
+    gone = "这一处现在没有问题，您写的说明没有保存："
+    return kept + [Finding(key, QUERY, gone, (), text) for key, text in typed.items() if text.strip()]
 
 
 def sign_off_line(user, submission, posted):

@@ -56,7 +56,10 @@ def submission_list(request, campaign):
 @require_safe
 def submission_detail(request, pk):
     submission = find_submission(request, pk)
-    context = report_page(request, submission) | {"scans": scans_of(submission)}
+    context = report_page(request, submission) | {
+        "scans": scans_of(submission),
+        "asks": request.GET.get("ask"),
+    }
     accepted = submission.status == Submission.Status.ACCEPTED
     if accepted and not context["locked"] and permissions.can_reopen(request.user, submission):
         context["reopen_form"] = ReturnForm(report_form=submission.report_form)

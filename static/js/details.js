@@ -8,7 +8,7 @@ if (panel) {
   let waiting = null;
   let asked = null;
 
-  const address = (number) => new URL(`../${number}/?part=1`, new URL(panel.dataset.cells, location.href));
+  const address = (number) => new URL(`../${number}/?part=${panel.dataset.part}`, new URL(panel.dataset.cells, location.href));
 
   const load = async (number) => {
     asked?.abort();

@@ -6,6 +6,7 @@ import pytest
 from django.db.models import ProtectedError
 from django.urls import reverse
 
+from reports import questions
 from reports.models import Figure, Submission
 from tests.factories import (
     make_campaign,
@@ -187,6 +188,43 @@ def test_typing_outlives_a_colleague_who_sends_the_report_meanwhile(clerk, world
     assert "该表已上报，不能修改" in answer.text
     assert 'name="c1" value="6"' in answer.text
     assert world.figures() == {1: 5}
+
+
+def test_reasons_typed_outlive_a_refusal_like_figures_and_the_sign_off(clerk, world):
+    make_submission(world.form, world.mine, world.first, {1: 9}, status=Submission.Status.SUBMITTED)
+    report = make_submission(world.form, world.mine, world.second, {1: 6}, status=Submission.Status.SUBMITTED)
+    line = {"responsible": "韩某", "prepared_by": "林某", "phone": "000-0000 0009"}
+    reasons = {"why-fall:1": "上期把两个街道重复计入", "why-jump:1": "本期新设三个<点>"}
+    answer = clerk.post(world.address(world.second), typed("5", **line, **reasons))
+    assert answer.status_code == 409
+    for kept in (
+        'name="c1" value="5"',
+        'value="上期把两个街道重复计入"',
+        'value="本期新设三个&lt;点&gt;"',
+        'value="000-0000 0009"',
+    ):
+        assert kept in answer.text
+    assert not report.explanations.exists()
+
+    # Withdrawn by then, the same page sent again stores the reason and offers both figures.
+    Submission.objects.filter(pk=report.pk).update(status=Submission.Status.DRAFT)
+    fields = {"seen-c1": "", "seen-why-fall:1": ""}
+    answer = clerk.post(world.address(world.second), typed("5", **line, **reasons, **fields))
+    assert "改为 6，您填的是 5" in answer.text
+    assert report.explanations.get(finding="fall:1").text == "上期把两个街道重复计入"
+
+
+def test_the_coordinator_is_asked_from_the_form_and_the_typing_is_saved_first(clerk, world):
+    answer = clerk.post(world.address(), typed("7", ask="2"), follow=True)
+    assert world.figures() == {1: 7}
+    report = world.report()
+    assert answer.redirect_chain == [(f"/submissions/{report.pk}/?ask=2#questions", 302)]
+    assert 'name="cells" value="2" checked' in answer.text
+    assert "询问审核员" in answer.text
+    questions.ask(report, by=world.clerk, text="兼职岗位计入吗？", cells=[2])
+    page = clerk.get(world.address()).text
+    assert "1 条询问" in page
+    assert "待您答复" not in page
 
 
 def test_a_period_that_has_not_begun_takes_no_figures(clerk, world, time_machine):

@@ -345,7 +345,7 @@ form.addEventListener("submit", async (event) => {
     if (conflicts.unresolved()) return;
     leaving = true;
     form.requestSubmit(event.submitter);
-  } else toast(`还有 ${queue.unsynced} 项未同步，联网后再检查。`, { kind: "is-bad" });
+  } else toast(`还有 ${queue.unsynced} 项未同步，联网后再试。`, { kind: "is-bad" });
 });
 
 addEventListener("pageshow", () => {
