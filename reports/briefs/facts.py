@@ -32,6 +32,7 @@ _SOON = timedelta(days=21)
 class Case:
     """An adopted case, with the unit that it is credited to."""
 
+    pk: int
     unit: str
     unit_code: str
     title: str
@@ -128,7 +129,7 @@ class _Sources:
     def __init__(self, edition: Edition) -> None:
         self.edition = edition
         self.papers = papers(edition)
-        self.cases = _cases(edition)
+        self.cases = cases_of(edition)
         self.targets = list(edition.period.campaign.targets.select_related("indicator__report_form"))
         self.place = _place_of(edition)
         self.floors = {
@@ -264,7 +265,7 @@ def _place_of(edition: Edition) -> UnitPlace:
     return UnitPlace.objects.get(pk=int(edition.path.rstrip("/").rpartition("/")[2]))
 
 
-def _cases(edition: Edition) -> list[Case]:
+def cases_of(edition: Edition) -> list[Case]:
     """The cases of the period that were adopted, of the unit and all below it, in registry order."""
     period = edition.period
     places = UnitPlace.objects.filter(campaign=period.campaign_id, path__startswith=edition.path)
@@ -276,7 +277,7 @@ def _cases(edition: Edition) -> list[Case]:
     )
     listed = sorted(adopted.select_related("unit"), key=lambda case: (order[case.unit_id][0], case.pk))
     return [
-        Case(order[case.unit_id][1], case.unit.code, case.title, case.text, case.score or 0)
+        Case(case.pk, order[case.unit_id][1], case.unit.code, case.title, case.text, case.score or 0)
         for case in listed
     ]
 

@@ -3,7 +3,8 @@
 In a stored text a number is a token, {{n:KEY=VALUE}}, frozen {{n:KEY=VALUE!}}: KEY names the source, VALUE is the
 exact decimal that is quoted, empty where nothing was reported. While someone types, it stands as 〔3：1,234〕, the
 third number of the paragraph; what is moved or taken out stays bound, a number that is typed over becomes plain
-text. A text never gets a token in any other way: `unbound` is for whatever was written by people.
+text, and 〔附件1第2列累计〕, a source by its words or its key, becomes a number. A text never gets a token in any
+other way: `unbound` is for whatever was written by people.
 
 Keys: fu1.2.cumulative and fu1.2.increment (column 2 of a form, the unit's total), with @320300 the same of a unit
 below, fu1.2.growth@320300 its increment in per cent of what stood before; fu1.expected, .reported, .carried,
@@ -11,7 +12,8 @@ below, fu1.2.growth@320300 its increment in per cent of what stood before; fu1.e
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -21,7 +23,8 @@ from reports.numbers import format_figure
 from reports.rollup import Coverage, RollUp
 
 _TOKEN = re.compile(r"\{\{n:(?P<key>[\w.@-]+)=(?P<value>-?[\d.]*)(?P<frozen>!?)\}\}")
-_TYPED = re.compile(r"〔(\d{1,3})：([^〔〕]*)〕")
+_TYPED = re.compile(r"〔([^〔〕]*)〕")
+_STOOD = re.compile(r"(\d{1,3})：(.*)", re.DOTALL)
 _BRACES = re.compile(r"\{(?=\{)")
 _COVERAGE_WORDS = {"expected": "应报单位数", "reported": "本期报送", "carried": "沿用上期", "never": "未报"}
 _TENTH = Decimal("0.1")
@@ -89,13 +92,21 @@ class Chip:
         return format_figure(self.now.value, self.now.decimals) if self.now else ""
 
     @property
+    def published_text(self) -> str:
+        return format_figure(self.published.value, self.published.decimals) if self.published else ""
+
+    @property
+    def source_words(self) -> str:
+        return self.source.source if self.source else "来源已不存在"
+
+    @property
     def title(self) -> str:
         """What hovering says: the source, the state, and what else it is or was."""
-        said = [self.source.source if self.source else "来源已不存在", self.state_word]
+        said = [self.source_words, self.state_word]
         if self.has_changed:
             said.append(f"现为 {self.now_text}")
         if self.published and self.published.value != self.value:
-            said.append(f"发布时 {format_figure(self.published.value, self.published.decimals)}")
+            said.append(f"发布时 {self.published_text}")
         return "，".join(said)
 
 
@@ -140,20 +151,48 @@ def for_typing(text: str, known: Numbers) -> str:
 
 
 def from_typing(typed: str, before: str, known: Numbers) -> str:
-    """Return a typed text as it is stored; `before` is the stored text from which the page was made."""
+    """Return a typed text as it is stored; `before` is the stored text from which the page was made.
+
+    A source that is named anew is bound with the value that it has in `known`.
+    """
     tokens = [
         (found[0], plain_text(found[0], known)) for found in _TOKEN.finditer(before)
     ]  # what stands in 〔1：…〕, 〔2：…〕, …
+    keys = keys_by_name(known)
     stored, words, at = "", "", 0
     for found in _TYPED.finditer(typed):
         words += typed[at : found.start()]
-        number, said, at = int(found[1]), found[2].strip(), found.end()
-        if 0 < number <= len(tokens) and tokens[number - 1][1] == said:
-            stored += _typed_words(words) + tokens[number - 1][0]
-            words = ""
+        at, bound = found.end(), ""
+        if stood := _STOOD.fullmatch(found[1]):
+            number, said = int(stood[1]), stood[2].strip()
+            if 0 < number <= len(tokens) and tokens[number - 1][1] == said:
+                bound = tokens[number - 1][0]
+            else:
+                words += said
+        elif key := keys.get(found[1].strip()):
+            bound = token(key, known[key].value)
         else:
-            words += said
+            words += found[0]
+        if bound:
+            stored += _typed_words(words) + bound
+            words = ""
     return stored + _typed_words(words + typed[at:])
+
+
+def keys_by_name(known: Numbers) -> dict[str, str]:
+    """Return what a number may be called while someone types: its key, and the words of its source.
+
+    Words that several sources have name none of them.
+    """
+    shared = Counter(number.source for number in known.values())
+    words = {number.source: key for key, number in known.items() if shared[number.source] == 1}
+    return words | {key: key for key in known}
+
+
+def name_for_typing(key: str, known: Numbers) -> str:
+    """Return how a number is asked for while someone types: 〔附件1第2列累计〕."""
+    source = known[key].source
+    return f"〔{source if keys_by_name(known).get(source) == key else key}〕"
 
 
 def refreshed(text: str, now: Numbers) -> str:
@@ -169,6 +208,18 @@ def refreshed(text: str, now: Numbers) -> str:
 def frozen(text: str, *, is_frozen: bool) -> str:
     """Return a text with each number frozen, or free again."""
     return _TOKEN.sub(lambda found: f"{{{{n:{found['key']}={found['value']}{'!' * is_frozen}}}}}", text)
+
+
+def count_numbers(text: str) -> int:
+    return sum(1 for _ in _TOKEN.finditer(text))
+
+
+def at_number(text: str, number: int, rewrite: Callable[[str], str]) -> str:
+    """Return a text in which the number-th of its numbers, from 1, is rewritten; unchanged where there is none."""
+    for position, found in enumerate(_TOKEN.finditer(text), start=1):
+        if position == number:
+            return text[: found.start()] + rewrite(found[0]) + text[found.end() :]
+    return text
 
 
 def of_form(code: str, annex: str, columns: Sequence[Column], rollup: RollUp) -> dict[str, Number]:

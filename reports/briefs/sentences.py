@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import TextChoices
+
 from campaigns.header import Column
 from reports.published import Paper
 
-from .facts import Aim, Facts
+from .facts import Aim, Case, Facts
 from .numbers import growth, token, unbound
 
 COURSE = "推进过程"
@@ -36,12 +38,23 @@ FALLS = 8
 
 @dataclass(frozen=True)
 class Drafted:
-    """A paragraph as its template makes it."""
+    """A paragraph as its template makes it. text: "" where there is nothing to say."""
 
     section: str
     key: str
     text: str
     is_table: bool = False
+
+
+class Block(TextChoices):
+    """What is put into a brief on demand. The first three are about one indicator, CASE about one adopted case."""
+
+    CUMULATIVE = "cumulative", "累计"
+    INCREMENT = "increment", "本期新增"
+    RANKING = "ranking", "排名表"
+    CASE = "case", "特色亮点"
+    MISSING = "missing", "未报和沿用单位"
+    BLANK = "blank", "空白段落"
 
 
 def brief(facts: Facts) -> list[Drafted]:
@@ -66,6 +79,26 @@ def summary(facts: Facts) -> list[Drafted]:
     ]
 
 
+def of_indicator(facts: Facts, block: Block, paper: Paper, column: Column) -> Drafted:
+    """Return the total, the increment or the ranking by growth of one indicator."""
+    if block == Block.RANKING:
+        return Drafted(PLACES, block, _units(paper, facts, column), is_table=True)
+    number = _number(facts, f"{paper.code}.{column.number}.{block}")
+    since = "累计" if block == Block.CUMULATIVE else "本期新增"
+    said = f"截至{_day(facts.day)}，{_name(paper, facts)}{_label(column)}{since}{number}{column.unit}。"
+    return Drafted(OVERALL, block, said)
+
+
+def of_case(case: Case) -> Drafted:
+    return Drafted(CASES, Block.CASE, _told(case))
+
+
+def of_missing(facts: Facts) -> Drafted:
+    """Who is carried, missing or exempted, form by form; forms that say the same together."""
+    said = [_footnote(paper, facts) for paper in facts.papers]
+    return Drafted(PLACES, Block.MISSING, "\n".join(line for line in said if line))
+
+
 def _all(facts: Facts) -> Iterator[Drafted]:
     for paper in facts.papers:
         yield Drafted(OVERALL, f"overall.{paper.code}", _overall(paper, facts))
@@ -74,7 +107,9 @@ def _all(facts: Facts) -> Iterator[Drafted]:
     for paper in facts.papers:
         yield Drafted(PLACES, f"ranking.{paper.code}", _ranking(paper, facts))
     for paper in facts.papers:
-        yield Drafted(PLACES, f"units.{paper.code}", _units(paper, facts), is_table=True)
+        yield Drafted(
+            PLACES, f"units.{paper.code}", _units(paper, facts, _column(paper, facts)), is_table=True
+        )
     for paper in facts.papers:
         yield Drafted(PLACES, f"coverage.{paper.code}", _footnote(paper, facts))
     for aim in facts.aims:
@@ -148,7 +183,8 @@ def _column(paper: Paper, facts: Facts) -> Column:
 
 def _ranking(paper: Paper, facts: Facts) -> str:
     """By what was added in per cent of what stood before: how large a unit is says nothing."""
-    column, ranked = _ranked(paper, facts)
+    column = _column(paper, facts)
+    ranked = _ranked(paper, column)
     if len(ranked) < AT_LEAST_RANKED:
         return ""
     key = f"{paper.code}.{column.number}.growth"
@@ -162,8 +198,8 @@ def _ranking(paper: Paper, facts: Facts) -> str:
     return f"{said}。沿用上期数据的单位不参加比较。"
 
 
-def _units(paper: Paper, facts: Facts) -> str:
-    column, ranked = _ranked(paper, facts)
+def _units(paper: Paper, facts: Facts, column: Column) -> str:
+    ranked = _ranked(paper, column)
     if len(ranked) < AT_LEAST_RANKED:
         return ""
     key = f"{paper.code}.{column.number}"
@@ -226,7 +262,7 @@ def _cases(facts: Facts) -> str:
     said = [f"本期采用特色亮点{_number(facts, 'cases.adopted')}条。"]
     best = sorted(facts.cases, key=lambda case: -case.score)[:CASES_TOLD]
     for case in best:
-        said.append(f"{unbound(case.unit)}：{unbound(case.title)}。{unbound(_shortened(case.text))}")
+        said.append(_told(case))
     if len(facts.cases) > len(best):
         by_unit = {case.unit_code: case.unit for case in facts.cases}
         counted = "、".join(
@@ -234,6 +270,10 @@ def _cases(facts: Facts) -> str:
         )
         said.append(f"采用情况：{counted}。")
     return "\n".join(said)
+
+
+def _told(case: Case) -> str:
+    return f"{unbound(case.unit)}：{unbound(case.title)}。{unbound(_shortened(case.text))}"
 
 
 def _problems(facts: Facts) -> str:
@@ -270,16 +310,15 @@ def _next(facts: Facts) -> str:
     return f"请各单位按时报送：{'；'.join(said)}。"
 
 
-def _ranked(paper: Paper, facts: Facts) -> tuple[Column, list[tuple[str, str, Decimal]]]:
-    """The leading indicator and its rows (name, unit, growth) by growth; none that is carried."""
-    column = _column(paper, facts)
+def _ranked(paper: Paper, column: Column) -> list[tuple[str, str, Decimal]]:
+    """The rows (name, unit, growth) by growth; none that is carried."""
     found = [
         (unbound(row.name), row.unit, rate)
         for row in paper.increment.rows
         if row.coverage.reported
         and (rate := growth(row.cumulative[column.number], row.values[column.number])) is not None
     ]
-    return column, sorted(found, key=lambda each: -each[2])
+    return sorted(found, key=lambda each: -each[2])
 
 
 def _whole(paper: Paper) -> list[Column]:

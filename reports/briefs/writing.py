@@ -4,7 +4,7 @@ Each change is one transaction, conditional on the version that its caller saw, 
 version. What was edited by hand is written by nobody else: a refresh changes its numbers alone, a new draft nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from django.db import IntegrityError, transaction
@@ -16,7 +16,7 @@ from reports.lifecycle import IMPORT_NAME, TransitionError, storable
 from reports.models import Brief, BriefParagraph, Edition
 
 from . import facts, sentences
-from .numbers import Numbers, from_typing, frozen, refreshed
+from .numbers import Numbers, at_number, count_numbers, from_typing, frozen, refreshed
 
 Kind = Brief.Kind
 _TEMPLATES = {
@@ -24,6 +24,8 @@ _TEMPLATES = {
     Kind.STAGE: sentences.summary,
     Kind.SUMMARY: sentences.summary,
 }
+_INSERTED = "own."
+"""Begins the key of a paragraph that no template writes."""
 LONGEST = 10_000
 """Characters of a paragraph."""
 
@@ -80,9 +82,59 @@ def edit(brief: Brief, position: int, typed: str, known: Numbers, *, seen: int, 
         paragraph = brief.paragraphs.get(position=position)
         paragraph.text = from_typing(text, paragraph.text, known)
         paragraph.is_edited = True
-        paragraph.save(update_fields=["text", "is_edited"])
+        if paragraph.text or not paragraph.key.startswith(_INSERTED):
+            paragraph.save(update_fields=["text", "is_edited"])
+        else:  # nothing that a new draft might bring back
+            paragraph.delete()
+            _order(brief.paragraphs.all())
 
     _change(brief, "修改", change, seen=seen, by=by)
+
+
+def insert(brief: Brief, drafted: sentences.Drafted, *, after: int, seen: int, by: User) -> int:
+    """Put a paragraph after the one at position `after`, as if edited by hand, and return its position."""
+
+    def change() -> None:
+        rows = list(brief.paragraphs.all())
+        before = next((row for row in rows if row.position == after), None)
+        if before is None:
+            raise BriefError("没有找到要插入的位置，请刷新后再操作。")
+        row = BriefParagraph(
+            brief=brief,
+            section=before.section,
+            key=f"{_INSERTED}{brief.version}",
+            kind=BriefParagraph.Kind.TABLE if drafted.is_table else BriefParagraph.Kind.TEXT,
+            text=drafted.text,
+            is_edited=True,
+        )
+        rows.insert(rows.index(before) + 1, row)
+        _order(rows)
+
+    _change(brief, "插入", change, seen=seen, by=by)
+    return after + 1
+
+
+def change_number(
+    brief: Brief, position: int, number: int, what: str, now: Numbers, *, seen: int, by: User
+) -> None:
+    """Refresh, freeze or thaw (`what`) the number-th number of one paragraph. now: numbers as of today."""
+    moves: dict[str, tuple[str, Callable[[str], str]]] = {
+        "refresh": ("刷新一个数字", lambda text: refreshed(text, now)),
+        "freeze": ("冻结一个数字", lambda text: frozen(text, is_frozen=True)),
+        "thaw": ("解冻一个数字", lambda text: frozen(text, is_frozen=False)),
+    }
+    if what not in moves:
+        raise BriefError("请选择刷新、冻结还是解除冻结。")
+    move, rewrite = moves[what]
+
+    def change() -> None:
+        paragraph = brief.paragraphs.get(position=position)
+        if not 0 < number <= count_numbers(paragraph.text):
+            raise BriefError("没有找到这个数字，请刷新后再操作。")
+        paragraph.text = at_number(paragraph.text, number, rewrite)
+        paragraph.save(update_fields=["text"])
+
+    _change(brief, move, change, seen=seen, by=by)
 
 
 def rename(brief: Brief, title: str, *, seen: int, by: User) -> None:
@@ -142,7 +194,8 @@ def snapshot(brief: Brief) -> dict[str, object]:
 
 def _store(brief: Brief, written: list[sentences.Drafted]) -> None:
     """Replace what the templates wrote; what was edited stays in its section, and no paragraph is written twice."""
-    edited = {paragraph.key: paragraph for paragraph in brief.paragraphs.filter(is_edited=True)}
+    before = list(brief.paragraphs.all())
+    edited = {paragraph.key: paragraph for paragraph in before if paragraph.is_edited}
     brief.paragraphs.filter(is_edited=False).delete()
     rows = [
         edited.pop(drafted.key, None)
@@ -155,9 +208,18 @@ def _store(brief: Brief, written: list[sentences.Drafted]) -> None:
         )
         for drafted in written
     ]
-    rows += edited.values()
     order = {section: number for number, section in enumerate(sentences.SECTIONS)}
+    for row in edited.values():  # behind what it stood behind, else at the end of its section
+        above = {one.key for one in before if one.position < row.position}
+        behind = [
+            number for number, one in enumerate(rows) if one.key in above and one.section == row.section
+        ]
+        rows.insert(behind[-1] + 1 if behind else len(rows), row)
     rows.sort(key=lambda row: order.get(row.section, len(order)))
+    _order(rows)
+
+
+def _order(rows: Iterable[BriefParagraph]) -> None:
     for position, row in enumerate(rows, start=1):
         row.position = position
         row.save()

@@ -11,11 +11,12 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from reports import permissions, word
-from reports.briefs import facts, writing
-from reports.briefs.numbers import Chip, State, for_typing, pieces
+from reports.briefs import facts, inserting, writing
+from reports.briefs.numbers import Chip, State, for_typing, name_for_typing, pieces, plain_text
 from reports.briefs.word import document, head_name, table_of
 from reports.excel.write import safe_name
 from reports.models import Brief, BriefParagraph, Edition
+from reports.published import papers
 
 from .finding import find_campaign
 from .listing import page_of
@@ -77,6 +78,31 @@ def brief_detail(request, pk):
     return render(request, "reports/briefs/detail.html", _page(request, brief))
 
 
+@require_POST
+def brief_insert(request, pk):
+    """Put a block after a paragraph; an empty one is opened for writing at once."""
+    brief = _find(request, pk)
+    if not writing.can_write(request.user, brief.edition):
+        raise PermissionDenied
+    asked = {name: request.POST.get(name, "") for name in ("what", "indicator", "case")}
+    try:
+        drafted = inserting.block(facts.read(brief.edition), **asked)
+        position = writing.insert(
+            brief,
+            drafted,
+            after=_whole(request.POST, "after"),
+            seen=_whole(request.POST, "seen"),
+            by=request.user,
+        )
+    except writing.BriefError as error:
+        messages.error(request, str(error))
+        return redirect(f"{reverse('reports:brief-detail', args=[pk])}#insert")
+    if not drafted.text:
+        return redirect("reports:brief-paragraph", pk, position)
+    messages.success(request, f"已插入“{inserting.Block(asked['what']).label}”，数字与来源相连。")
+    return redirect(f"{reverse('reports:brief-detail', args=[pk])}#p{position}")
+
+
 @require_safe
 def brief_version(request, pk, number):
     """The text as it once stood, against the numbers of today."""
@@ -105,14 +131,17 @@ def brief_paragraph(request, pk, number):
     if not writing.can_write(request.user, brief.edition):
         raise PermissionDenied
     paragraph = get_object_or_404(brief.paragraphs, position=number)
-    _, now = facts.known(brief.edition)
+    published, now = facts.known(brief.edition)
+    known = now | published
     if request.method != "POST":
         if not brief.is_editable:
             return redirect("reports:brief-detail", pk)
-        return _paragraph_page(request, brief, paragraph, for_typing(paragraph.text, now), brief.version)
-    typed, seen = request.POST.get("text", ""), _seen(request)
+        return _paragraph_page(request, brief, paragraph, for_typing(paragraph.text, known), brief.version)
+    typed, seen = request.POST.get("text", ""), _whole(request.POST, "seen")
+    if measure := request.POST.get("insert"):
+        return _paragraph_page(request, brief, paragraph, typed + _asked(request, measure, known), seen)
     try:
-        writing.edit(brief, number, typed, now, seen=seen, by=request.user)
+        writing.edit(brief, number, typed, known, seen=seen, by=request.user)
     except writing.BriefError as error:
         messages.error(request, str(error))
         return _paragraph_page(request, brief, paragraph, typed, seen, status=409)
@@ -120,7 +149,18 @@ def brief_paragraph(request, pk, number):
     return redirect(f"{reverse('reports:brief-detail', args=[pk])}#p{number}")
 
 
+def _asked(request, measure, known):
+    """What stands for the number that the form names while someone types; "" for none."""
+    unit = request.POST.get("unit", "")
+    key = f"{request.POST.get('indicator', '')}.{measure}{'@' if unit else ''}{unit}"
+    if key not in known:
+        messages.error(request, "没有这个数字，请另选指标或单位。")
+        return ""
+    return name_for_typing(key, known)
+
+
 def _paragraph_page(request, brief, paragraph, typed, seen, status=200):
+    listed = papers(brief.edition)
     context = {
         "campaign": brief.campaign,
         "brief": brief,
@@ -128,8 +168,40 @@ def _paragraph_page(request, brief, paragraph, typed, seen, status=200):
         "typed": typed,
         "seen": seen,
         "rows": min(24, 3 + typed.count("\n") + len(typed) // 40),
+        "indicators": _indicators(listed),
+        "units": {row.unit: row.name for paper in listed for row in paper.increment.rows},
+        "indicator": request.POST.get("indicator", ""),
+        "unit": request.POST.get("unit", ""),
     }
     return render(request, "reports/briefs/paragraph.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def brief_numbers(request, pk, number):
+    """The numbers of one paragraph, each with its source; one is refreshed, frozen or set free again."""
+    brief = _find(request, pk)
+    if not writing.can_write(request.user, brief.edition):
+        raise PermissionDenied
+    paragraph = get_object_or_404(brief.paragraphs, position=number)
+    published, now = facts.known(brief.edition)
+    if request.method == "POST":
+        what, _, asked = request.POST.get("change", "").partition(":")
+        which = int(asked) if asked.isdecimal() and len(asked) < 6 else 0
+        try:
+            seen = _whole(request.POST, "seen")
+            writing.change_number(brief, number, which, what, now, seen=seen, by=request.user)
+        except writing.BriefError as error:
+            messages.error(request, str(error))
+        return redirect(f"{reverse('reports:brief-numbers', args=[pk, number])}#n{which}")
+    urls = _urls(brief)
+    chips = [one for one in pieces(paragraph.text, published, now) if isinstance(one, Chip)]
+    context = {
+        "campaign": brief.campaign,
+        "brief": brief,
+        "paragraph": paragraph,
+        "numbers": [(chip, _url_of(chip, urls)) for chip in chips],
+    }
+    return render(request, "reports/briefs/numbers.html", context)
 
 
 @require_POST
@@ -203,7 +275,7 @@ def _done(request, pk, said, change):
     if not writing.can_write(request.user, brief.edition):
         raise PermissionDenied
     try:
-        change(brief, seen=_seen(request), by=request.user)
+        change(brief, seen=_whole(request.POST, "seen"), by=request.user)
     except writing.BriefError as error:
         messages.error(request, str(error))
     else:
@@ -215,16 +287,32 @@ def _page(request, brief):
     published, now = facts.known(brief.edition)
     sections = _sections(brief, brief.paragraphs.all(), published, now)
     chips = [chip for _, paragraphs in sections for one in paragraphs for chip in one["chips"]]
+    may_write = writing.can_write(request.user, brief.edition) and brief.is_editable
     return {
         "campaign": brief.campaign,
         "brief": brief,
         "head_name": head_name(brief),
         "sections": sections,
         "versions": brief.versions.defer("snapshot"),
-        "may_write": writing.can_write(request.user, brief.edition) and brief.is_editable,
+        "may_write": may_write,
+        "insert": _insertable(request, brief, sections, published | now) if may_write else None,
         "count": len(chips),
         "changed": sum(chip.has_changed for chip in chips),
         "frozen": sum(chip.state == State.FROZEN for chip in chips),
+    }
+
+
+def _insertable(request, brief, sections, known):
+    """What the panel offers: indicators and cases of the edition; places as (position, section, first words)."""
+    return {
+        "indicators": _indicators(papers(brief.edition)),
+        "cases": facts.cases_of(brief.edition),
+        "places": [
+            (one["paragraph"].position, section, plain_text(one["paragraph"].text, known)[:18])
+            for section, paragraphs in sections
+            for one in paragraphs
+        ],
+        "after": _whole(request.GET, "after"),
     }
 
 
@@ -278,6 +366,25 @@ def _url_of(chip, urls):
     return urls.get(chip.key.partition(".")[0], "")
 
 
-def _seen(request):
-    seen = request.POST.get("seen", "")
-    return int(seen) if seen.isdecimal() and len(seen) < 10 else -1
+def _indicators(listed):
+    """[(name of the form, [(fu1.2, 附件1第2列, 2 举办招聘活动（场次）)])] of papers."""
+    return [
+        (
+            paper.annex or paper.title,
+            [
+                (
+                    f"{paper.code}.{column.number}",
+                    f"{paper.annex or paper.title}第{column.number}列",
+                    f"{column.number} {column.label}（{column.unit}）",
+                )
+                for column in paper.columns
+            ],
+        )
+        for paper in listed
+    ]
+
+
+def _whole(sent, name):
+    """A whole number of a form or an address, -1 for anything else."""
+    typed = sent.get(name, "")
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else -1

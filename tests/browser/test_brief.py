@@ -121,6 +121,13 @@ def test_cases_are_adopted_and_a_corrected_number_is_marked_in_the_brief(page, l
     # By hand: the sentence is another one, its number stays bound.
     page.get_by_role("link", name="修改“总体进展”第 1 段").click()
     page.fill("#text", "春节前各地抓紧行动，已举办〔3：40〕场次。")
+    page.locator("#text").evaluate("field => field.setSelectionRange(0, 0)")
+    page.select_option("#number-unit", label="甲市")
+    page.get_by_role("button", name="累计", exact=True).click()
+    expect(page.locator("#text")).to_have_value(
+        "〔甲市附件1第1列累计〕春节前各地抓紧行动，已举办〔3：40〕场次。"
+    )
+    page.fill("#text", "春节前各地抓紧行动，已举办〔3：40〕场次。")
     page.get_by_role("button", name="保存").click()
     expect(document).to_contain_text("春节前各地抓紧行动，已举办40场次。")
     expect(page.locator(".chip-changed:visible")).to_have_count(1)  # the one in the legend
@@ -136,6 +143,15 @@ def test_cases_are_adopted_and_a_corrected_number_is_marked_in_the_brief(page, l
     page.get_by_role("button", name="重新生成草稿").click()
     expect(edited).to_contain_text("春节前各地抓紧行动，已举办42场次。")
     expect(edited).to_contain_text("手工修改")
+
+    # A block goes in behind it; its number is frozen alone.
+    page.get_by_role("link", name="在“总体进展”第 1 段之后插入").click()
+    page.get_by_role("button", name="累计", exact=True).click()
+    page.get_by_role("link", name="“总体进展”第 2 段的数字").click()
+    page.get_by_role("button", name="刷新：附件1第1列累计").click()
+    page.get_by_role("button", name="冻结：附件1第1列累计").click()
+    page.get_by_role("link", name="返回简报").click()
+    expect(page.locator("#p2 .chip-frozen")).to_have_text("42")
 
     with page.expect_download() as download:
         page.get_by_role("link", name="导出 Word").click()

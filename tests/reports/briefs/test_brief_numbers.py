@@ -11,6 +11,7 @@ from reports.briefs.numbers import (
     from_typing,
     frozen,
     growth,
+    name_for_typing,
     pieces,
     plain_text,
     refreshed,
@@ -40,6 +41,20 @@ def test_a_number_that_is_moved_or_taken_out_stays_bound_and_one_typed_over_does
         == f"新增{token('fu1.2.increment', Decimal('-5.5'))}，共{token('fu1.1.cumulative', Decimal(1234))}份"
     )
     assert from_typing("累计〔1：1,999〕份，〔3：7〕", TEXT, KNOWN) == "累计1,999份，7"
+
+
+def test_a_source_that_is_named_becomes_its_number_and_one_that_is_not_known_stays_text():
+    said = from_typing("〔附件1第1列累计〕份，〔fu1.2.increment〕；〔附件9第1列累计〕", "", KNOWN)
+    assert said == (
+        f"{token('fu1.1.cumulative', Decimal(1234))}份，{token('fu1.2.increment', Decimal('-5.50'))}；（附件9第1列累计）"
+    )
+    assert name_for_typing("fu1.1.cumulative", KNOWN) == "〔附件1第1列累计〕"
+
+
+def test_words_that_two_sources_share_name_neither():
+    twins = {key: Number(Decimal(number), 0, "时间进度（%）") for number, key in enumerate(("a.b", "c.d"))}
+    assert from_typing("〔时间进度（%）〕", "", twins) == "（时间进度（%））"
+    assert name_for_typing("c.d", twins) == "〔c.d〕"
 
 
 def test_a_token_that_somebody_types_is_plain_text():
@@ -76,7 +91,12 @@ def test_a_token_cannot_be_put_together_from_what_stands_around_a_number():
         assert [piece for piece in pieces(stored, KNOWN, KNOWN) if not isinstance(piece, str)] == []
 
 
-@given(st.lists(st.text("甲{}〔〕：1n=｜\n", max_size=6) | st.sampled_from(("〔1：1,234〕", "〔2：−5.50〕"))))
+@given(
+    st.lists(
+        st.text(st.sampled_from("甲{}〔〕：1n=｜\n"), max_size=6)
+        | st.sampled_from(("〔1：1,234〕", "〔2：−5.50〕"))
+    )
+)
 def test_what_is_saved_as_it_is_shown_stays_as_it_was_stored(parts):
     stored = from_typing("".join(parts), TEXT, KNOWN)
     assert from_typing(for_typing(stored, KNOWN), stored, KNOWN) == stored

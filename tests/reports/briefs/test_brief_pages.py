@@ -52,6 +52,38 @@ def test_a_paragraph_is_written_on_a_page_of_its_own(client, world, brief):
     assert (answer.status_code, "另一人的改动" in answer.text) == (409, True)
 
 
+def test_a_number_is_named_on_the_page_of_a_paragraph_without_a_script(client, world, brief):
+    client.force_login(world.boss)
+    address = reverse("reports:brief-paragraph", args=[brief.pk, 1])
+    asked = {"text": "甲市已办", "seen": "1", "insert": "increment", "unit": "3201", "indicator": "fu1.1"}
+    page = client.post(address, asked)
+    assert "甲市已办〔甲市附件1第1列本期新增〕</textarea>" in page.text
+    client.post(address, {"text": "甲市已办〔甲市附件1第1列本期新增〕场", "seen": "1"})
+    assert brief.paragraphs.get(position=1).text == "甲市已办{{n:fu1.1.increment@3201=5}}场"
+
+
+def test_a_block_is_put_in_from_the_page_of_the_brief(client, world, brief):
+    client.force_login(world.boss)
+    page = client.get(f"{reverse('reports:brief-detail', args=[brief.pk])}?after=1")
+    assert '<option value="1" selected>' in page.text
+    address = reverse("reports:brief-insert", args=[brief.pk])
+    asked = {"what": "cumulative", "indicator": "fu1.4", "after": "1", "seen": "1"}
+    assert client.post(address, asked).url == f"/briefs/{brief.pk}/#p2"
+    answer = client.post(address, {"what": "blank", "after": "2", "seen": "2"})
+    assert answer.url == reverse("reports:brief-paragraph", args=[brief.pk, 3])
+
+
+def test_one_number_is_frozen_on_the_page_of_its_paragraph(client, world, brief):
+    client.force_login(world.boss)
+    address = reverse("reports:brief-numbers", args=[brief.pk, 1])
+    assert "附件1第1列累计" in client.get(address).text
+    answer = client.post(address, {"change": "freeze:5", "seen": "1"})
+    assert answer.url == f"{address}#n5"
+    assert "解除冻结：附件1第1列累计" in client.get(address).text
+    page = client.post(address, {"change": "boil:5", "seen": "2"}, follow=True)
+    assert "请选择刷新、冻结还是解除冻结" in page.text
+
+
 def test_a_version_shows_the_text_as_it_stood(client, world, brief):
     client.force_login(world.boss)
     client.post(reverse("reports:brief-paragraph", args=[brief.pk, 1]), {"text": "甲乙丙", "seen": "1"})

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from reports import drafts, editions, lifecycle
-from reports.briefs import facts, writing
+from reports.briefs import facts, inserting, writing
 from reports.briefs.numbers import Chip, State, for_typing, pieces, plain_text
 from reports.models import Brief
 from tests.factories import make_submission
@@ -160,6 +160,74 @@ def test_a_new_draft_comes_from_the_latest_issue_and_keeps_what_was_edited(brief
     assert [paragraph.position for paragraph in brief.paragraphs.all()] == list(
         range(1, brief.paragraphs.count() + 1)
     )
+
+
+def inserted(brief, world, after, what, *, indicator="", case="", seen):
+    block = inserting.block(facts.read(brief.edition), what, indicator, case)
+    position = writing.insert(brief, block, after=after, seen=seen, by=world.boss)
+    return brief.paragraphs.get(position=position)
+
+
+def test_blocks_are_put_in_behind_a_paragraph_with_numbers_that_are_bound(brief, world):
+    last = brief.paragraphs.get(key="totals.fu1").position
+    for seen, what in enumerate(("increment", "cumulative", "ranking"), start=1):
+        inserted(brief, world, last, what, indicator="fu1.1", seen=seen)
+    ranking, total, increment = brief.paragraphs.filter(position__gt=last)[:3]
+    assert printed(brief, total.key) == "截至2月2日，举办招聘活动累计95场次。"
+    assert printed(brief, increment.key) == "截至2月2日，举办招聘活动本期新增25场次。"
+    # 甲市 50 → 55, a tenth; 乙市 20 → 40.
+    assert printed(brief, ranking.key).split("\n") == [
+        "各地“举办招聘活动”进展（按本期增幅）",
+        "单位｜累计（场次）｜本期新增｜增幅（%）",
+        "乙市｜40｜20｜100.0",
+        "甲市｜55｜5｜10.0",
+    ]
+    assert (ranking.section, ranking.kind) == ("总体进展", "table")
+    assert {chip.state for chip in chips(brief)} == {State.LATEST}
+
+
+def test_missing_units_and_a_case_are_put_in(brief, world):
+    missing = inserted(brief, world, 1, "missing", seen=1)
+    assert missing.text == "沿用上期：甲市西区（截至1月26日）；未报送：乙市西区。"
+    case = inserted(brief, world, 1, "case", case=str(world.case.pk), seen=2)
+    assert case.text.startswith("甲市：夜市招聘。晚间直播带岗。")
+    for wrong in ({"what": "case"}, {"what": "cumulative", "indicator": "fu1.9"}, {"what": "?"}):
+        with pytest.raises(writing.BriefError, match="请选择"):
+            inserted(brief, world, 1, **wrong, seen=3)
+
+
+def test_a_new_draft_leaves_what_was_put_in_where_it_stands(brief, world):
+    inserted(brief, world, 1, "cumulative", indicator="fu1.1", seen=1)
+    writing.draft_again(brief, seen=2, by=world.boss)
+    assert printed(brief, brief.paragraphs.get(position=2).key) == "截至2月2日，举办招聘活动累计95场次。"
+
+
+def test_what_was_put_in_and_is_emptied_is_gone(brief, world):
+    before = [paragraph.key for paragraph in brief.paragraphs.all()]
+    inserted(brief, world, 1, "blank", seen=1)
+    writing.edit(brief, 2, "", {}, seen=2, by=world.boss)
+    assert [paragraph.key for paragraph in brief.paragraphs.all()] == before
+    assert brief.paragraphs.last().position == len(before)
+
+
+def test_one_number_is_frozen_refreshed_and_set_free_alone(brief, world):
+    overall = brief.paragraphs.get(key="overall.fu1").position
+
+    def change(number, what, seen):
+        _, now = facts.known(brief.edition)
+        writing.change_number(brief, overall, number, what, now, seen=seen, by=world.boss)
+
+    change(6, "freeze", 1)  # 本期新增25, the sixth number
+    correct(world, {1: "17", 2: "1500", 3: "600", 4: "3.00"})
+    change(5, "refresh", 2)
+    change(6, "refresh", 3)
+    assert "举办招聘活动97场次，本期新增25场次" in printed(brief, "overall.fu1")
+    change(6, "thaw", 4)
+    change(6, "refresh", 5)
+    assert "举办招聘活动97场次，本期新增27场次" in printed(brief, "overall.fu1")
+    assert "举办招聘活动｜场次｜95｜25" in printed(brief, "totals.fu1")
+    with pytest.raises(writing.BriefError, match="没有找到这个数字"):
+        change(99, "freeze", 6)
 
 
 def test_every_change_keeps_the_text_as_a_version(brief, world):
