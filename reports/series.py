@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from django.db import connection
 
@@ -174,7 +175,7 @@ def _run(
 ) -> list[tuple[int, int, int, Decimal | float, int]]:
     if not columns:
         return []
-    parameters = {
+    parameters: dict[str, Any] = {
         "form": form.pk,
         "line": form.line,
         "path": f"{root.path}%",

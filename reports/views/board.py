@@ -80,6 +80,8 @@ class PrintedRow:
     carried_from: int | None
     waits: bool
     jump: str
+    figures: tuple[str, str] | None = None
+    """What stands before and after the column's number in the address; None where nothing is counted."""
 
     @property
     def is_report(self) -> bool:
@@ -105,7 +107,7 @@ def roll_up_home(request, campaign):
     place, period, forms = found
     if len({form.line for form in forms}) > 1:
         return redirect("reports:lines", campaign.code, period.ends_on.isoformat())
-    return redirect(_address(forms[0], period, place.unit.code))
+    return redirect(address_of(forms[0], period, place.unit.code))
 
 
 @require_safe
@@ -118,7 +120,7 @@ def roll_up_page(request, campaign, form, period, unit):
         # The filters are a plain form; the address names what is shown.
         form = find_form(period.campaign, request.GET.get("form", form.code))
         period = find_period(period.campaign, request.GET.get("period", period.ends_on.isoformat()))
-        return redirect(_address(form, period, unit, choice))
+        return redirect(address_of(form, period, unit, choice))
     has_no_increment = choice == {"basis": "strict", "measure": "increment"}
     if has_no_increment:
         choice["measure"] = "cumulative"
@@ -129,18 +131,19 @@ def roll_up_page(request, campaign, form, period, unit):
         "campaign": period.campaign,
         "period": period,
         "place": place,
-        "crumbs": _crumb_links(found.crumbs, form, period, choice),
+        "crumbs": crumb_links(found.crumbs, form, period, choice),
         "others": _other_roots(request.user, form, period, found.crumbs[0]),
         "forms": found.forms,
         "periods": [one for one in periods if one == period or one.starts_on <= period.campaign.today()],
         "choice": choice,
         "bases": BASIS_NAMES,
         "measures": [
-            (name, _address(form, period, unit, choice | {"measure": key}), key == choice["measure"])
+            (name, address_of(form, period, unit, choice | {"measure": key}), key == choice["measure"])
             for key, name in MEASURE_NAMES.items()
         ],
         "has_no_increment": has_no_increment,
-        "export": _address(form, period, unit, choice, page="roll-up-export"),
+        "figures": figures_at(form, period, unit, choice),
+        "export": address_of(form, period, unit, choice, page="roll-up-export"),
         "edition": published.defer("content", "workbook").order_by("-issue").first(),
         "may_publish": permissions.can_publish(request.user, place.unit),
         "now": timezone.now(),
@@ -166,6 +169,9 @@ def lines(request, campaign, period):
         return redirect("reports:lines", campaign.code, period.ends_on.isoformat())
     heads = _heads(place, period, forms)
     rollups = [roll_up(form, period, head.unit) for form, head in zip(forms, heads, strict=True)]
+    grown = [
+        roll_up(form, period, head.unit, measure="increment") for form, head in zip(forms, heads, strict=True)
+    ]
     periods = [one for one in campaign.periods.all() if one == period or one.starts_on <= campaign.today()]
     context = {
         "campaign": campaign,
@@ -174,12 +180,58 @@ def lines(request, campaign, period):
         "place": place,
         "panels": [
             paper_of(form, rollup, heading(form, head))
-            | {"place": head, "url": _address(form, period, head.unit.code)}
+            | {
+                "place": head,
+                "url": address_of(form, period, head.unit.code),
+                "figures": figures_at(form, period, head.unit.code),
+            }
             for form, rollup, head in zip(forms, rollups, heads, strict=True)
         ],
+        "common": _common(forms, period, heads, grown),
         "now": timezone.now(),
     }
     return render(request, "reports/lines.html", context)
+
+
+@dataclass(frozen=True)
+class LineCell:
+    """A column of one line's form, beside the like of other lines. increment: what the period added."""
+
+    total: Decimal | None
+    increment: Decimal | None
+    decimals: int
+    url: str
+
+
+def _common(
+    forms: Sequence[ReportForm],
+    period: ReportingPeriod,
+    heads: Sequence[UnitPlace],
+    rollups: Sequence[RollUp],
+) -> list[tuple[str, str, list[LineCell | None]]]:
+    """The columns that more than one form has, by label, unit and parent: what each line says, in printed order.
+
+    rollups: with increments. No sum over lines: the same people may stand in several.
+    """
+    found: dict[tuple[str, str, str], list[LineCell | None]] = {}
+    for number, (form, head, rollup) in enumerate(zip(forms, heads, rollups, strict=True)):
+        labels = {column.pk: column.label for column in form.columns}
+        before, after = figures_at(form, period, head.unit.code)
+        for column in form.columns:
+            parent = labels[column.parent_id] if column.parent_id else ""
+            key = (column.label, column.unit_of_measure, parent)
+            cells = found.setdefault(key, [None] * len(forms))
+            cells[number] = LineCell(
+                rollup.cumulative[column.number],
+                rollup.total[column.number],
+                column.decimals,
+                f"{before}{column.number}{after}",
+            )
+    return [
+        (f"{parent}，{label}" if parent else label, unit, cells)
+        for (label, unit, parent), cells in found.items()
+        if sum(cell is not None for cell in cells) > 1
+    ]
 
 
 def first_total(user: User, campaign: Campaign) -> tuple[UnitPlace, ReportingPeriod, list[ReportForm]] | None:
@@ -249,7 +301,7 @@ def printed(
     choice: Mapping[str, str],
 ) -> dict[str, Any]:
     """What the official form prints of a roll-up with a row a unit. periods: all of the campaign."""
-    rows = _printed_rows(rollup, form, period, periods, choice)
+    rows = printed_rows(rollup, form, period, periods, choice)
     return paper_of(form, rollup, heading(form, place), rows) | {
         "rows": rows,
         "waiting": _waiting(form, period, place),
@@ -331,7 +383,7 @@ def _is_report(row: Row) -> bool:
     return row.own or not row.has_below
 
 
-def _printed_rows(
+def printed_rows(
     rollup: RollUp,
     form: ReportForm,
     period: ReportingPeriod,
@@ -339,7 +391,7 @@ def _printed_rows(
     choice: Mapping[str, str],
 ) -> list[PrintedRow]:
     """The rows with their links and states: two queries at most, however many rows there are."""
-    numbers = {one.ends_on: one.number for one in periods}
+    numbered = {one.ends_on: one for one in periods}
     units = [row.unit for row in rollup.rows if _is_report(row)]
     ends = {row.as_of for row in rollup.rows if row.as_of} | {period.ends_on}
     reports = {
@@ -350,11 +402,18 @@ def _printed_rows(
     }
     jumps = _jumps(rollup, form, period, periods, units) if rollup.measure == "increment" else {}
 
+    def figures_of(row: Row) -> tuple[str, str] | None:
+        if row.as_of is None:
+            return None
+        if _is_report(row):
+            return figures_at(form, numbered[row.as_of], row.unit, page="cell-details")
+        return figures_at(form, period, row.unit, choice)
+
     def printed(row: Row) -> PrintedRow:
         report = reports.get((row.unit, row.as_of)) if row.as_of and _is_report(row) else None
         latest = reports.get((row.unit, period.ends_on)) if _is_report(row) else None
         if not _is_report(row):
-            url = _address(form, period, row.unit, choice)
+            url = address_of(form, period, row.unit, choice)
         else:
             url = reverse("reports:submission-detail", args=[report.pk]) if report else ""
         is_counted = report is not None and report == latest
@@ -363,9 +422,10 @@ def _printed_rows(
             url=url,
             status=report.status if report else None,
             is_late=report.is_late if report else None,
-            carried_from=numbers[row.as_of] if report and not is_counted and row.as_of else None,
+            carried_from=numbered[row.as_of].number if report and not is_counted and row.as_of else None,
             waits=latest is not None and latest.status == Submission.Status.SUBMITTED and not is_counted,
             jump=jumps.get(row.unit, ""),
+            figures=figures_of(row),
         )
 
     return [printed(row) for row in rollup.rows]
@@ -476,10 +536,17 @@ def _is_wide(form: ReportForm | Paper, rollup: RollUp) -> bool:
     )
 
 
-def _crumb_links(
-    crumbs: Sequence[UnitPlace], form: ReportForm, period: ReportingPeriod, choice: Mapping[str, str]
+def crumb_links(
+    crumbs: Sequence[UnitPlace],
+    form: ReportForm,
+    period: ReportingPeriod,
+    choice: Mapping[str, str],
+    column: int | None = None,
 ) -> list[tuple[str, str]]:
-    """Names and addresses from the user's highest unit down; the last is the page itself."""
+    """Names and addresses from the user's highest unit down; the last is the page itself.
+
+    column: lead to this figure of each unit's roll-up instead of to the whole of it.
+    """
     links = []
     for number, place in enumerate(crumbs):
         is_above_lines = number == 0 and not place.line and any(one.line for one in crumbs)
@@ -488,8 +555,11 @@ def _crumb_links(
         if is_above_lines:
             name += "（各条线）"
             url = reverse("reports:lines", args=[period.campaign.code, period.ends_on.isoformat()])
+        elif column is not None:
+            before, after = figures_at(form, period, place.unit.code, choice)
+            url = f"{before}{column}{after}"
         else:
-            url = _address(form, period, place.unit.code, choice)
+            url = address_of(form, period, place.unit.code, choice)
         links.append((name, url))
     return links
 
@@ -506,11 +576,26 @@ def _other_roots(
             continue
         if forms := _forms_below(place, period):
             shown = form if form in forms else forms[0]
-            links.append((place.name, _address(shown, period, place.unit.code)))
+            links.append((place.name, address_of(shown, period, place.unit.code)))
     return links
 
 
-def _address(
+def figures_at(
+    form: ReportForm,
+    period: ReportingPeriod,
+    unit: str,
+    choice: Mapping[str, str] | None = None,
+    *,
+    page: str = "roll-up-figure",
+) -> tuple[str, str]:
+    """What stands before and after the number of a column in the address of its figure."""
+    url = reverse(
+        f"reports:{page}", args=[period.campaign.code, form.code, period.ends_on.isoformat(), unit, 0]
+    )
+    return url.removesuffix("0/"), f"/{_query(choice)}"
+
+
+def address_of(
     form: ReportForm,
     period: ReportingPeriod,
     unit: str,
@@ -520,9 +605,13 @@ def _address(
 ) -> str:
     """The address of a roll-up; basis and measure stand in it where they are not the official ones."""
     url = reverse(f"reports:{page}", args=[period.campaign.code, form.code, period.ends_on.isoformat(), unit])
+    return f"{url}{_query(choice)}"
+
+
+def _query(choice: Mapping[str, str] | None) -> str:
     official = {"basis": BASES[0], "measure": MEASURES[0]}
     asked = {key: value for key, value in (choice or {}).items() if value != official[key]}
-    return f"{url}?{urlencode(asked)}" if asked else url
+    return f"?{urlencode(asked)}" if asked else ""
 
 
 def _day(day: date) -> str:

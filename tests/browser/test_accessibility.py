@@ -53,6 +53,7 @@ PAGES = {
     "review": ("coordinator", about("submission-review", "own", "submitted")),
     "list": ("city", of_spring("submission-list")),
     "roll-up": ("city", of_spring("roll-up", "fu1", "2024-02-09", "city-hr")),
+    "roll-up, figure": ("city", of_spring("roll-up-figure", "fu1", "2024-02-09", "city-hr", 1)),
     "roll-up, increment": (
         "city",
         lambda world: f"{of_spring('roll-up', 'fu1', '2024-02-09', 'city-hr')(world)}?measure=increment",

@@ -29,6 +29,35 @@ def test_a_figure_of_the_board_is_three_clicks_from_the_clerks_cell(page, contex
     expect(page.locator("[data-total='2024-01-26']")).to_have_text("20")
     page.locator("[data-column='1']").click()
     expect(page.locator(".form-table tr.total td").first).to_contain_text("20")
-    page.get_by_role("link", name="单位district-hr").click()
+    page.locator(".form-table").get_by_role("link", name="单位district-hr", exact=True).click()
     page.get_by_role("link", name="单位district-hr本级").click()
     expect(page.locator(".form-table tr.own td").first).to_contain_text("5")
+
+
+def test_a_figure_opens_what_it_is_made_of_and_leads_down_to_the_cell_and_back(page, context, live_server):
+    world = make_world()
+    client = Client()
+    client.force_login(world.people["city"])
+    session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    context.add_cookies([session])
+    page.goto(live_server.url + reverse("reports:roll-up", args=["spring", "fu1", "2024-01-26", "city-hr"]))
+    figures = page.locator(".form-table a.cell-link")
+    figures.first.click()
+    panel = page.locator("#details")
+    expect(panel.get_by_role("heading", name="各单位占比")).to_be_visible()
+    expect(panel.locator(".total-value strong")).to_have_text("20")
+    # Down to the district, then to what it did itself: the clerk's cell, with a link to the report.
+    panel.locator(".shares").get_by_role("link", name="单位district-hr", exact=True).click()
+    panel.locator(".shares").get_by_role("link", name="单位district-hr本级").click()
+    expect(panel.get_by_role("heading", name="修改记录")).to_be_visible()
+    panel.get_by_role("button", name="返回").click()
+    panel.get_by_role("button", name="返回").click()
+    expect(panel.locator(".total-value strong")).to_have_text("20")
+    # Esc leads back to the figure; from there the arrows move, and open details follow them.
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(figures.first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(figures.first).not_to_be_focused()
+    page.keyboard.press("Control+Enter")
+    expect(panel).to_be_visible()
