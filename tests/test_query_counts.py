@@ -14,7 +14,21 @@ pytestmark = pytest.mark.django_db
 SIZES = (6, 60, 600)
 REFUSED_AT_SIZE = {"reports:units-export"}
 """A sheet a unit: no book of more than 300 sheets is made, so at 600 units less is asked."""
-SHOWN = shown(read_pages(read_table()))
+MOST_FIRST = ("above", "own")
+"""The units grow in number below the city above."""
+
+
+def asked_of(page, questions):
+    """One question for each person and answer: about what has the most units, where that is shown as well."""
+    rank, chosen = {whose: place for place, whose in enumerate(MOST_FIRST)}, {}
+    for question in sorted(questions, key=lambda one: rank.get(one.whose, len(rank))):
+        [row] = page.rows_about(question)
+        chosen.setdefault((question.person, row.cells[question.person]), question)
+    return list(chosen.values())
+
+
+PAGES = read_pages(read_table())
+SHOWN = {name: asked_of(PAGES[name], questions) for name, questions in shown(PAGES).items()}
 
 
 @pytest.fixture(scope="module")
