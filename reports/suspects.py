@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from campaigns.models import ReportForm, ReportingPeriod, UnitPlace
 from chunfeng.accounts.models import User
@@ -30,12 +30,16 @@ class Suspect:
 
 def suspects(user: User, period: ReportingPeriod) -> list[Suspect]:
     """Return what is odd in the reports of a period that `user` reads, the gravest first; not what is 已核."""
+    return among(Submission.objects.visible_to(user).filter(status__in=Submission.SENT), period)
+
+
+def among(submissions: QuerySet[Submission], period: ReportingPeriod) -> list[Suspect]:
+    """Return what is odd in those of the reports that are of a period, as `suspects` does."""
     places = UnitPlace.objects.filter(campaign=period.campaign_id, unit=OuterRef("unit")).order_by(
         "-position"
     )
     reports = list(
-        Submission.objects.visible_to(user)
-        .filter(period=period, status__in=Submission.SENT)
+        submissions.filter(period=period)
         .annotate(short=Subquery(places.values("short")[:1]))
         .select_related("unit", "report_form")
         .order_by("report_form__position", "unit__code")

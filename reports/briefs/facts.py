@@ -3,11 +3,11 @@
 Keys of numbers beside those of forms: cases.adopted and, with @320300, those of one unit; late: reports of the
 period that came late; target.1.goal, .progress, .elapsed of a target over the campaign (its position) and .judged,
 .met, .below of a weekly floor; fu1.6.to-3 and fu1.6.in-3, what the leading indicator of a form came to by period 3 and
-added in it.
+added in it; fu1.2.own@320321, what a reporting unit's own report of the period says in a column.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,8 +15,9 @@ from decimal import Decimal
 from django.utils import timezone
 
 from campaigns.models import ReportForm, ReportingPeriod, Target, TextDuty, UnitPlace
-from reports import progress
-from reports.models import Edition, TextReport
+from reports import progress, suspects
+from reports.anomalies import Kind
+from reports.models import Edition, Figure, Submission, TextReport
 from reports.overview import stands_for_all
 from reports.published import Paper, papers
 from reports.rollup import RollUp, roll_up
@@ -25,6 +26,9 @@ from reports.targets import Attainment, Verdict, attainment, is_judged, read_flo
 
 from .numbers import Number, of_form
 
+OF_ONE_FIGURE = (Kind.YUAN, Kind.SWAPPED, Kind.TENFOLD)
+SPOKEN_OF = (*OF_ONE_FIGURE, Kind.COPIED, Kind.SAME, Kind.PARTS)
+"""Anomalies that a brief names. A fall of a total has its own sentence; what is faint stays at the desk."""
 _SOON = timedelta(days=21)
 
 
@@ -55,6 +59,17 @@ class Aim:
 
 
 @dataclass(frozen=True)
+class Oddity:
+    """What looks wrong in the report of a unit. number: the column, None where it is about the whole report."""
+
+    unit: str
+    unit_code: str
+    form: str
+    kind: Kind
+    number: int | None
+
+
+@dataclass(frozen=True)
 class Due:
     """What is asked next. what: 第4期（截至2月16日）, or the name of a text."""
 
@@ -68,6 +83,7 @@ class Facts:
 
     leading: by form the indicator by which units are compared: one that has a target, else the first.
     course: by form its periods up to this one, as "3" (the number), with a total.
+    late: units of which a report came late. oddities: the gravest first.
     """
 
     campaign: str
@@ -81,6 +97,8 @@ class Facts:
     leading: Mapping[str, int]
     aims: tuple[Aim, ...]
     course: Mapping[str, tuple[str, ...]]
+    late: tuple[str, ...]
+    oddities: tuple[Oddity, ...]
     dues: tuple[Due, ...]
 
 
@@ -113,6 +131,8 @@ def read(edition: Edition) -> Facts:
             )
             for form, found in sources.courses.items()
         },
+        late=tuple(sources.names[place] for place in sources.late),
+        oddities=tuple(sources.oddities()),
         dues=tuple(dues),
     )
 
@@ -144,7 +164,11 @@ class _Sources:
             for code, number in self.leading.items()
             if code in self.forms
         }
-        self.shared = _of_cases(self.cases) | _of_lateness(edition) | self._of_floors() | self._of_courses()
+        self.names = self._names()
+        self.late, lateness = _of_lateness(edition)
+        self.shared = (
+            _of_cases(self.cases) | lateness | self._of_floors() | self._of_courses() | self._of_reports()
+        )
 
     @property
     def aims(self) -> list[Aim]:
@@ -158,13 +182,37 @@ class _Sources:
 
     def _below(self, target: Target) -> tuple[str, ...]:
         """The units that miss a floor, each with the name of the one above it where that is not the brief's own."""
-        missing = [one.place for one in self.floors.get(target.position, ()) if one.verdict != Verdict.MET]
-        above = dict(
-            UnitPlace.objects.filter(
-                pk__in={place.parent_id for place in missing} - {self.place.pk}
-            ).values_list("pk", "short")
+        return tuple(
+            self.names[one.place.pk]
+            for one in self.floors.get(target.position, ())
+            if one.verdict != Verdict.MET
         )
-        return tuple(f"{above.get(place.parent_id, '')}{place.short}" for place in missing)
+
+    def _names(self) -> dict[int, str]:
+        """What the places of the brief are called, by id: with the name of the one above where that is not its own."""
+        rows = UnitPlace.objects.filter(campaign=self.place.campaign_id, path__startswith=self.edition.path)
+        places = {pk: (short, parent) for pk, short, parent in rows.values_list("pk", "short", "parent")}
+        return {
+            pk: f"{places[parent][0] if parent in places and parent != self.place.pk else ''}{short}"
+            for pk, (short, parent) in places.items()
+        }
+
+    def oddities(self) -> Iterator[Oddity]:
+        """What looks odd in the accepted reports of the period, of the kinds that a brief speaks of."""
+        places = UnitPlace.objects.filter(pk__in=self.names)
+        accepted = Submission.objects.accepted().filter(unit__in=places.order_by().values("unit"))
+        names = self._names_of_units()
+        for suspect in suspects.among(accepted, self.edition.period):
+            form, unit = suspect.submission.report_form.code, suspect.submission.unit
+            if suspect.anomaly.kind in SPOKEN_OF and form in self.leading:
+                cells = suspect.anomaly.cells if suspect.anomaly.kind in OF_ONE_FIGURE else ()
+                yield Oddity(
+                    names[unit.code], unit.code, form, suspect.anomaly.kind, cells[0] if cells else None
+                )
+
+    def _names_of_units(self) -> dict[str, str]:
+        rows = UnitPlace.objects.filter(pk__in=self.names).order_by("position")
+        return {code: self.names[pk] for pk, code in rows.values_list("pk", "unit__code")}
 
     def published(self) -> dict[str, Number]:
         return self._numbers({paper.code: paper.increment for paper in self.papers})
@@ -194,6 +242,36 @@ class _Sources:
                 )
                 numbers[f"{key}.in-{period.number}"] = Number(
                     found.increment(period, number), column.decimals, f"{source}本期新增", code, "increment"
+                )
+        return numbers
+
+    def _of_reports(self) -> dict[str, Number]:
+        """What each unit's own report of the period says, as it has been sent."""
+        names = self._names_of_units()
+        columns = {
+            paper.code: {column.number: (column, paper.annex or paper.title) for column in paper.columns}
+            for paper in self.papers
+        }
+        sent = Submission.objects.filter(
+            period=self.edition.period,
+            status__in=Submission.SENT,
+            report_form__code__in=columns,
+            unit__code__in=names,
+        )
+        figures = Figure.objects.filter(submission__in=sent).values_list(
+            "submission",
+            "submission__report_form__code",
+            "submission__unit__code",
+            "indicator__number",
+            "value",
+        )
+        numbers = {}
+        for report, form, unit, number, value in figures:
+            if number in columns[form]:
+                column, annex = columns[form][number]
+                source = f"{names[unit]}{annex}第{number}列本单位填报"
+                numbers[f"{form}.{number}.own@{unit}"] = Number(
+                    value, column.decimals, source, form, report=report
                 )
         return numbers
 
@@ -291,9 +369,15 @@ def _of_cases(cases: Iterable[Case]) -> dict[str, Number]:
     return numbers
 
 
-def _of_lateness(edition: Edition) -> dict[str, Number]:
+def _of_lateness(edition: Edition) -> tuple[list[int], dict[str, Number]]:
+    """The places of which a report of the period came late, and how many reports did."""
     campaign = edition.period.campaign
     below = campaign.places.filter(path__startswith=edition.path)
     read = progress.read(campaign, below, now=timezone.now(), periods=[edition.period])
+    places = [
+        line.place.pk
+        for line in read.lines
+        if any(one.is_late for one in line.cells.get(edition.period.pk, ()))
+    ]
     late = read.column(edition.period).late
-    return {"late": Number(Decimal(late), 0, "本期迟报的报表份数")}
+    return places, {"late": Number(Decimal(late), 0, "本期迟报的报表份数")}

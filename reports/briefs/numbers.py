@@ -32,13 +32,17 @@ _TENTH = Decimal("0.1")
 
 @dataclass(frozen=True)
 class Number:
-    """What a source says. value: None where nothing is reported. source: in words. form: code; "" = of no form."""
+    """What a source says. value: None where nothing is reported. source: in words. form: code; "" = of no form.
+
+    report: id of the submission whose figure it is; None for a total.
+    """
 
     value: Decimal | None
     decimals: int
     source: str
     form: str = ""
     measure: str = "cumulative"
+    report: int | None = None
 
 
 Numbers = Mapping[str, Number]

@@ -3,7 +3,7 @@
 Sections and their order are the office's: 总体进展, 各地进展, 目标进度, 工作亮点, 存在问题, 下步安排.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,9 +11,10 @@ from decimal import Decimal
 from django.db.models import TextChoices
 
 from campaigns.header import Column
+from reports.anomalies import Kind
 from reports.published import Paper
 
-from .facts import Aim, Case, Facts
+from .facts import Aim, Case, Facts, Oddity
 from .numbers import growth, token, unbound
 
 COURSE = "推进过程"
@@ -34,6 +35,15 @@ CASES_TOLD = 3
 CASE_CHARACTERS = 160
 NAMED = 20
 FALLS = 8
+ODDITIES = 8
+ODD_WORDS = {
+    Kind.YUAN: "疑似把元填成万元",
+    Kind.SWAPPED: "疑似数字颠倒",
+    Kind.TENFOLD: "疑似多一位或少一位",
+    Kind.COPIED: "全部数据与别的单位相同",
+    Kind.SAME: "全部数据与上期相同",
+    Kind.PARTS: "“其中”各项全部等于总数",
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ def brief(facts: Facts) -> list[Drafted]:
 
 def summary(facts: Facts) -> list[Drafted]:
     """Return the paragraphs of a stage or final summary: what was done, how it went, where, against which targets."""
-    left_out = ("ranking", "coverage", "problems", "next")
+    left_out = ("ranking", "coverage", "problems", "oddities", "next")
     of_brief = [paragraph for paragraph in brief(facts) if not paragraph.key.startswith(left_out)]
     course = [
         Drafted(COURSE, f"course.{paper.code}", _course(paper, facts), is_table)
@@ -116,6 +126,7 @@ def _all(facts: Facts) -> Iterator[Drafted]:
         yield Drafted(AIMS, f"target.{aim.position}", _aim(aim, facts))
     yield Drafted(CASES, "cases", _cases(facts))
     yield Drafted(PROBLEMS, "problems", _problems(facts))
+    yield Drafted(PROBLEMS, "oddities", _oddities(facts))
     yield Drafted(NEXT, "next", _next(facts))
 
 
@@ -250,9 +261,7 @@ def _aim(aim: Aim, facts: Facts) -> str:
         f"{label}每周下限：应考核{_number(facts, f'{key}.judged')}家，达标{_number(facts, f'{key}.met')}家，"
         f"未达标{_number(facts, f'{key}.below')}家"
     )
-    names = unbound("、".join(aim.below[:NAMED]))
-    more = "等" if len(aim.below) > NAMED else ""
-    return f"{said}：{names}{more}。" if names else f"{said}。"
+    return f"{said}：{_named(aim.below)}。" if aim.below else f"{said}。"
 
 
 def _cases(facts: Facts) -> str:
@@ -284,11 +293,33 @@ def _problems(facts: Facts) -> str:
                 f"{_name(paper, facts)}仍有{_number(facts, f'{paper.code}.never')}家单位从未报送，请尽快补报。"
             )
     if facts.numbers["late"].value:
-        said.append(f"本期有{_number(facts, 'late')}份报表迟报，请各单位按时报送。")
+        names = f"：{_named(facts.late)}" if facts.late else ""
+        said.append(f"本期有{_number(facts, 'late')}份报表迟报{names}。请按时报送。")
     falls = [fall for paper in facts.papers for fall in _falls(paper, facts)]
     if falls:
         said.append(f"累计数比上期减少的：{'；'.join(falls[:FALLS])}。请有关单位核实并说明原因。")
     return "\n".join(said)
+
+
+def _oddities(facts: Facts) -> str:
+    """Figures and reports to be looked into, the gravest first."""
+    said = [_oddity(oddity, facts) for oddity in facts.oddities[:ODDITIES]]
+    more = "等" if len(facts.oddities) > ODDITIES else ""
+    return f"数据需要核实的：{'；'.join(said)}{more}。请有关单位核对台账，有误的及时更正。" if said else ""
+
+
+def _oddity(oddity: Oddity, facts: Facts) -> str:
+    paper = next(paper for paper in facts.papers if paper.code == oddity.form)
+    words = ODD_WORDS[oddity.kind]
+    key = f"{oddity.form}.{oddity.number}.own@{oddity.unit_code}"
+    if oddity.number is None or key not in facts.numbers:
+        return f"{unbound(oddity.unit)}{_name(paper, facts)}{words}"
+    column = next(column for column in paper.columns if column.number == oddity.number)
+    return f"{unbound(oddity.unit)}“{_label(column)}”填报{_number(facts, key)}{column.unit}，{words}"
+
+
+def _named(names: Sequence[str]) -> str:
+    return unbound("、".join(names[:NAMED])) + ("等" if len(names) > NAMED else "")
 
 
 def _falls(paper: Paper, facts: Facts) -> Iterator[str]:

@@ -360,6 +360,8 @@ def _urls(brief):
 
 def _url_of(chip, urls):
     source = chip.source
+    if source and source.report:
+        return reverse("reports:submission-detail", args=[source.report])
     if source and source.form:
         url = urls.get(source.form, "")
         return f"{url}?measure={source.measure}" if url else ""

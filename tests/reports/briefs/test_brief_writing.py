@@ -1,5 +1,6 @@
 """Briefs: every number against the edition, what a refresh, a new draft and an issue leave alone, versions."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from reports import drafts, editions, lifecycle
 from reports.briefs import facts, inserting, writing
 from reports.briefs.numbers import Chip, State, for_typing, pieces, plain_text
-from reports.models import Brief
+from reports.models import Brief, Submission
 from tests.factories import make_submission
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +82,23 @@ def test_targets_stand_against_time_and_floors_by_the_units_that_keep_them(brief
     assert printed(brief, "target.2") == (
         "举办招聘活动每周下限：应考核4家，达标1家，未达标3家：甲市东区、甲市西区、乙市西区。"
     )
+
+
+def test_odd_reports_and_late_ones_are_named_with_their_figures(world):
+    third = world.campaign.periods.get(number=3)
+    # 15,000 after 1,000 and 1,500: a digit too many. Every figure of 乙市东区 is that of last week.
+    tenfold = make_submission(world.form, world.counties[0], third, {1: 20, 2: 15_000, 3: 700, 4: "3.50"})
+    make_submission(world.form, world.counties[2], third, {1: 40, 2: 2600, 3: 150, 4: "4.00"})
+    late = third.due_at + timedelta(hours=1)
+    Submission.objects.filter(pk=tenfold.pk).update(first_submitted_at=late)
+    brief = writing.draft(editions.publish(world.province, third, by=world.boss), by=world.boss)
+    assert printed(brief, "oddities") == (
+        "数据需要核实的：甲市东区“筹集岗位”填报15,000个，疑似多一位或少一位；乙市东区全部数据与上期相同。"
+        "请有关单位核对台账，有误的及时更正。"
+    )
+    assert "本期有1份报表迟报：甲市东区。请按时报送。" in printed(brief, "problems")
+    chip = next(chip for chip in chips(brief) if chip.key == "fu1.2.own@320101")
+    assert (chip.source.report, chip.title) == (tenfold.pk, "甲市东区附件1第2列本单位填报，最新")
 
 
 def test_every_number_is_the_editions_own(brief, world):
