@@ -128,18 +128,15 @@ def answer(
     submission: need not be stored. change: of the last answer: what others changed since is told in "changes".
     """
     stored = submission.pk is not None
-    figures = drafts.figures_of(submission) if stored else {}
-    refused = drafts.refused_of(submission) if stored else {}
-    begun = bool(refused) or any(value is not None for value in figures.values())
-    findings = checks.check(submission) if begun else []
-    _, previous = checks.previous_figures(submission)
+    read = checks.examine(submission)
+    findings = read.findings if read.is_begun else []
     returned = submission.last_return() if stored else None
     grid = build_grid(
         form,
-        figures,
-        previous=previous,
+        read.figures,
+        previous=read.previous,
         findings=findings,
-        typed=refused,
+        typed=read.refused,
         marked=returned.cells if returned else (),
     )
     theirs, latest = _changes(submission, user, change) if stored else ({}, 0)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -21,6 +21,30 @@ from reports.validation import (
 )
 
 
+@dataclass(frozen=True)
+class Examined:
+    """A report with what its checks read. Mappings go by indicator number.
+
+    figures: as stored; a cell never touched is missing. previous: of the report that this one follows, {} for
+    the first. refused: what was typed and could not be read. findings: each with its explanation.
+    """
+
+    figures: Figures
+    previous: Figures
+    refused: Mapping[int, str]
+    findings: list[Finding]
+
+    @property
+    def is_begun(self) -> bool:
+        return bool(self.refused) or any(value is not None for value in self.figures.values())
+
+
+def examine(submission: Submission) -> Examined:
+    """Read a report, which need not be stored, and check it as it stands."""
+    [examined] = _examine([submission], None, _refused([submission])).values()
+    return examined
+
+
 def check(submission: Submission) -> list[Finding]:
     """Check a report as it is stored, refused entries included; each finding with its explanation."""
     return check_many([submission])[submission.pk]
@@ -28,16 +52,15 @@ def check(submission: Submission) -> list[Finding]:
 
 def check_many(submissions: Sequence[Submission]) -> dict[int, list[Finding]]:
     """Check reports of one form and period like `check`, by id; as many queries as for one."""
-    refused: dict[int, dict[int, str]] = defaultdict(dict)
-    entries = RefusedEntry.objects.filter(submission__in=submissions)
-    for pk, number, text in entries.values_list("submission_id", "indicator__number", "text"):
-        refused[pk][number] = text
-    return _findings(submissions, None, refused) if submissions else {}
+    if not submissions:
+        return {}
+    examined = _examine(submissions, None, _refused(submissions))
+    return {pk: each.findings for pk, each in examined.items()}
 
 
 def check_figures(submission: Submission, figures: Figures) -> list[Finding]:
     """Check `figures` in place of the stored ones; a submission with `ends_on` need not be stored yet."""
-    return _findings([submission], figures, {})[submission.pk]
+    return _examine([submission], figures, {})[submission.pk].findings
 
 
 def history(submission: Submission) -> list[EarlierReport]:
@@ -81,9 +104,18 @@ def facts(indicators: Iterable[Indicator]) -> list[IndicatorFacts]:
     ]
 
 
-def _findings(
+def _refused(submissions: Sequence[Submission]) -> dict[int, dict[int, str]]:
+    """Return what was typed and could not be read: texts by number, by id of the report."""
+    refused: dict[int, dict[int, str]] = defaultdict(dict)
+    entries = RefusedEntry.objects.filter(submission__in=[row.pk for row in submissions])
+    for pk, number, text in entries.values_list("submission_id", "indicator__number", "text"):
+        refused[pk][number] = text
+    return refused
+
+
+def _examine(
     submissions: Sequence[Submission], figures: Figures | None, refused: Mapping[int, Mapping[int, str]]
-) -> dict[int, list[Finding]]:
+) -> dict[int, Examined]:
     """Check reports of one form and period. figures: None = those stored; refused: texts by number, by id."""
     form, ends_on = submissions[0].report_form, submissions[0].ends_on
     rules = _rules(form)
@@ -103,13 +135,15 @@ def _findings(
     for pk, key, text in written.values_list("submission_id", "finding", "text"):
         explanations[pk][key] = text
 
-    def findings_of(submission: Submission) -> list[Finding]:
+    def examined(submission: Submission) -> Examined:
         by_form = stored[submission.unit_id]
+        own = by_form[form.pk].get(ends_on, {}) if figures is None else figures
+        earlier = _earlier(by_form[form.pk], submission)
         findings = run_rules(
             own_facts,
             rules,
-            by_form[form.pk].get(ends_on, {}) if figures is None else figures,
-            history=_earlier(by_form[form.pk], submission),
+            own,
+            history=earlier,
             form=form.code,
             other_forms={
                 other.code: OtherForm(
@@ -123,9 +157,14 @@ def _findings(
             refused=refused.get(submission.pk),
         )
         texts = explanations.get(submission.pk, {})
-        return [replace(finding, explanation=texts.get(finding.key, "")) for finding in findings]
+        return Examined(
+            figures=own,
+            previous=_last(earlier),
+            refused=refused.get(submission.pk, {}),
+            findings=[replace(finding, explanation=texts.get(finding.key, "")) for finding in findings],
+        )
 
-    return {submission.pk: findings_of(submission) for submission in submissions}
+    return {submission.pk: examined(submission) for submission in submissions}
 
 
 def _rules(form: ReportForm) -> list[WrittenRule]:

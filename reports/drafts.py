@@ -84,16 +84,24 @@ class Saved:
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
+def report_of(form: ReportForm, unit: ReportingUnit, period: ReportingPeriod) -> Submission | None:
+    """Return the unit's report of `form` in `period` with all three set, so that nothing reads them again."""
+    found = Submission.objects.filter(report_form=form, unit=unit, period=period).order_by().first()
+    if found is not None:
+        found.report_form, found.unit, found.period = form, unit, period
+    return found
+
+
 def open_draft(form: ReportForm, unit: ReportingUnit, period: ReportingPeriod) -> Submission:
     """Return the unit's report of `form` in `period`, begun now if there is none: never two, even at once.
 
     A new one takes the sign-off line of the unit's latest earlier report. Raises DraftError where a report
     is not owed or may not be begun now; one that exists is returned in any case.
     """
-    key = {"report_form": form, "unit": unit, "period": period}
-    existing = Submission.objects.filter(**key).first()
+    existing = report_of(form, unit, period)
     if existing is not None:
         return existing
+    key = {"report_form": form, "unit": unit, "period": period}
     places = UnitPlace.objects.filter(campaign=period.campaign_id, unit=unit)
     place = place_held(places, period.ends_on)
     if form.campaign_id != period.campaign_id or not may_begin(place, form, period.ends_on):
@@ -333,7 +341,8 @@ def _begun(
 
 def _editable(submission: Submission) -> Submission:
     """Lock the report and return it as it stands, or say why it is not edited now."""
-    current = lock(submission)
+    current = lock(submission, along=["period__campaign"])
+    current.report_form = submission.report_form  # whose columns have been read
     if problem := editing_problem(current):
         raise DraftError(problem)
     return current

@@ -361,12 +361,17 @@ def accept_many(
         corrections.note(submissions, by=by)
 
 
-def lock(submission: Submission) -> Submission:
+def lock(
+    submission: Submission,
+    *,
+    along: Sequence[str] = ("report_form", "period__campaign", "unit", "changed_by"),
+) -> Submission:
     """Read a report anew and keep others from changing it until the transaction ends.
 
-    PostgreSQL locks the row; on SQLite the transaction is the only writer from its beginning (IMMEDIATE).
+    along: what is read with it. PostgreSQL locks the row; on SQLite the transaction is the only writer from its
+    beginning (IMMEDIATE).
     """
-    rows = Submission.objects.select_related("report_form", "period__campaign", "unit", "changed_by")
+    rows = Submission.objects.select_related(*along)
     return rows.select_for_update(of=("self",), no_key=True).get(pk=submission.pk)
 
 

@@ -169,7 +169,7 @@ def place_at(unit: ReportingUnit, period: ReportingPeriod) -> UnitPlace:
     places = list(UnitPlace.objects.filter(campaign=period.campaign_id, unit=unit).select_related("unit"))
     if not places:
         raise RollUpError(f"单位“{unit.name}”（{unit.code}）不在本次活动的单位名录中，请改选单位。")
-    return _held_or_latest(places, period.ends_on)
+    return held_or_latest(places, period.ends_on)
 
 
 def as_json(roll_up: RollUp) -> dict[str, Any]:
@@ -238,7 +238,8 @@ def _own_name(place: UnitPlace, children: Iterable[UnitPlace], period: Reporting
     return _OWN_NAMES.get(Level(place.level), f"{place.short}本级")
 
 
-def _held_or_latest(places: Sequence[UnitPlace], day: date) -> UnitPlace:
+def held_or_latest(places: Sequence[UnitPlace], day: date) -> UnitPlace:
+    """Return the one of a unit's places in a campaign (at least one) that it holds on `day`, otherwise its latest."""
     return place_held(places, day) or max(places, key=lambda place: place.opens or date.min)
 
 
@@ -390,7 +391,7 @@ def _rows(
     for child in children:
         if child.parent_id == place.pk:
             held.setdefault(child.unit_id, []).append(child)
-    stands = [_held_or_latest(of_unit, period.ends_on) for of_unit in held.values()]
+    stands = [held_or_latest(of_unit, period.ends_on) for of_unit in held.values()]
     stands.sort(key=lambda stand: stand.position)
     shown = [(_OWN, place, question.own_name), *((stand.unit_id, stand, stand.short) for stand in stands)]
     columns = question.form.columns

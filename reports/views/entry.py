@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from reports import autosave, checks, drafts, lifecycle, permissions, tasks
+from reports import autosave, checks, drafts, lifecycle, tasks
 from reports.grid import build_grid
 from reports.letterhead import (
     DRAFT_MARK,
@@ -27,7 +27,7 @@ from reports.models import Submission
 from reports.numbers import format_figure
 from reports.validation import QUERY, Finding, blocking
 
-from .finding import find_campaign, find_form, find_period, find_place
+from .finding import find_campaign, find_form, find_period, find_place_to_fill
 
 CHECKS = ("check", "submit")
 """检查 leads straight to 核对 where nothing blocks; so does 上报, which checks first."""
@@ -37,8 +37,8 @@ CHECKED = "?checked=1#problems"
 
 def is_ready(submission):
     """Say whether the report could be sent as it is stored: something is filled and nothing blocks."""
-    filled = submission.figures.filter(value__isnull=False).exists()
-    return filled and not blocking(checks.check(submission))
+    read = checks.examine(submission)
+    return any(value is not None for value in read.figures.values()) and not blocking(read.findings)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,24 +47,20 @@ def entry(request, campaign, form, period, unit):
     campaign = find_campaign(request, campaign)
     form = find_form(campaign, form)
     period = find_period(campaign, period)
-    place = find_place(request, period, unit)
+    place, fills = find_place_to_fill(request, period, unit)
     if not tasks.owes(place, form):
         raise Http404
-    submission = (
-        Submission.objects.visible_to(request.user)
-        .filter(report_form=form, period=period, unit=place.unit)
-        .select_related("changed_by")
-        .first()
-    )
-    if not permissions.can_fill(request.user, place.unit):
-        if submission is None or request.method == "POST":
+    submission = drafts.report_of(form, place.unit, period)
+    if not fills:
+        in_scope = Submission.objects.visible_to(request.user)
+        if submission is None or request.method == "POST" or not in_scope.contains(submission):
             raise PermissionDenied
         return redirect("reports:submission-detail", submission.pk)
     if submission is None and not tasks.may_begin(place, form, period.ends_on):
         raise Http404
     if request.method == "POST":
         # Also where a colleague has sent the report meanwhile: the refusal keeps on the page what was typed.
-        return _save(request, form, place, period)
+        return _save(request, form, place, period, submission)
     if submission is not None and not submission.is_editable:
         return redirect("reports:submission-detail", submission.pk)
     page = _page(request, form, place, period, submission)
@@ -75,11 +71,14 @@ def entry(request, campaign, form, period, unit):
     return render(request, "reports/entry.html", page)
 
 
-def _save(request, form, place, period):
-    """Store what was posted and go on: back to the form, to what blocks, or to the last look before sending."""
+def _save(request, form, place, period, stands):
+    """Store what was posted and go on: back to the form, to what blocks, or to the last look before sending.
+
+    stands: the report as it was before, None where it was not begun.
+    """
     action = "ask" if "ask" in request.POST else request.POST.get("action", "save")
     try:
-        submission = drafts.open_draft(form, place.unit, period)
+        submission = stands or drafts.open_draft(form, place.unit, period)
         saved = drafts.save(submission, _entries(request.POST, form), by=request.user)
         # With a colleague's figures in dispute nothing more is written over them.
         if action == "zero" and not saved.conflicts:
@@ -88,7 +87,6 @@ def _save(request, form, place, period):
             drafts.copy_last(submission, by=request.user)
     except lifecycle.TransitionError as error:
         messages.error(request, str(error))
-        stands = Submission.objects.filter(report_form=form, period=period, unit=place.unit).first()
         page = _page(request, form, place, period, stands, posted=request.POST)
         return render(request, "reports/entry.html", page, status=409)
     for problem in saved.problems.values():
@@ -138,22 +136,19 @@ def _page(request, form, place, period, submission, *, conflicts=(), posted=None
     typed over blanks: what stands there by then is a colleague's, and is told as such.
     """
     blank = Submission(report_form=form, period=period, unit=place.unit, ends_on=period.ends_on)
-    figures = drafts.figures_of(submission) if submission and posted is None else {}
-    refused = drafts.refused_of(submission) if submission else {}
-    begun = posted is not None or bool(refused) or any(value is not None for value in figures.values())
-    findings = checks.check(submission) if begun and submission else []
+    read = checks.examine(submission or blank)
+    findings = read.findings if read.is_begun else []
     if posted is not None:
         findings = _with_reasons(findings, posted)
-    _, previous = checks.previous_figures(submission or blank)
     returned = submission.last_return() if submission else None
     decimals = {indicator.number: indicator.decimals for indicator in form.columns}
-    typed = refused | {conflict.number: conflict.yours for conflict in conflicts}
+    typed = dict(read.refused) | {conflict.number: conflict.yours for conflict in conflicts}
     if posted is not None:
         typed = _typed(posted, form)
     grid = build_grid(
         form,
-        figures,
-        previous=previous,
+        read.figures if posted is None else {},
+        previous=read.previous,
         findings=findings,
         typed=typed,
         marked=returned.cells if returned else (),
@@ -180,7 +175,7 @@ def _page(request, form, place, period, submission, *, conflicts=(), posted=None
         "line": sign_off_line(request.user, submission or blank, posted or {}),
         "signatures": signatures(form, place, sign_off_of(submission or blank)),
         "imprint": Imprint(f"{printed_period(period)}　{standing(submission or blank)}", DRAFT_MARK),
-        "has_previous": bool(previous),
+        "has_previous": bool(read.previous),
         "returned": returned,
         "due_at": (submission or blank).due_at,
         "conflicts": [

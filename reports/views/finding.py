@@ -5,9 +5,10 @@ from datetime import date
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from campaigns.models import Campaign, ReportingUnit, UnitPlace
+from campaigns.models import Campaign, UnitPlace
+from reports import permissions
 from reports.models import Submission
-from reports.rollup import RollUpError, place_at
+from reports.rollup import held_or_latest
 
 
 def find_campaign(request, code):
@@ -34,14 +35,19 @@ def find_period(campaign, ends_on):
 
 def find_place(request, period, code):
     """The place that unit `code` holds in `period` (its latest where it holds none), if the user may read it."""
-    unit = _with_code(ReportingUnit, code)
-    try:
-        place = place_at(unit, period)
-    except RollUpError:
-        raise Http404 from None
+    place = _place(period, code)
     if not UnitPlace.objects.visible_to(request.user).filter(pk=place.pk).exists():
         raise Http404
     return place
+
+
+def find_place_to_fill(request, period, code):
+    """The place as by `find_place`, and whether the user fills its reports: who does may read it too."""
+    place = _place(period, code)
+    fills = permissions.can_fill(request.user, place.unit)
+    if not fills and not UnitPlace.objects.visible_to(request.user).filter(pk=place.pk).exists():
+        raise Http404
+    return place, fills
 
 
 def find_submission(request, pk):
@@ -56,7 +62,19 @@ def find_submission(request, pk):
     return submission
 
 
+def _place(period, code):
+    places = UnitPlace.objects.filter(campaign=period.campaign_id, unit__code=_sought(code))
+    held = list(places.select_related("unit"))
+    if not held:
+        raise Http404
+    return held_or_latest(held, period.ends_on)
+
+
 def _with_code(rows, code):
+    return get_object_or_404(rows, code=_sought(code))
+
+
+def _sought(code):
     if "\x00" in code:  # PostgreSQL takes no text with a NUL in it, not even to look for.
         raise Http404
-    return get_object_or_404(rows, code=code)
+    return code

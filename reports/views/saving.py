@@ -6,10 +6,10 @@ from django.db import OperationalError
 from django.http import Http404, JsonResponse
 from django.views.decorators.http import require_POST
 
-from reports import autosave, drafts, lifecycle, permissions, tasks
+from reports import autosave, drafts, lifecycle, tasks
 from reports.models import Submission
 
-from .finding import find_campaign, find_form, find_period, find_place
+from .finding import find_campaign, find_form, find_period, find_place_to_fill
 
 
 @login_not_required
@@ -32,10 +32,10 @@ def _take(request, campaign, form, period, unit):
     campaign = find_campaign(request, campaign)
     form = find_form(campaign, form)
     period = find_period(campaign, period)
-    place = find_place(request, period, unit)
+    place, fills = find_place_to_fill(request, period, unit)
     if not tasks.owes(place, form):
         raise Http404
-    if not permissions.can_fill(request.user, place.unit):
+    if not fills:
         raise PermissionDenied
     try:
         batch = autosave.read_batch(request.body)
@@ -47,7 +47,8 @@ def _take(request, campaign, form, period, unit):
     saved = None
     try:
         if batch.asks_only:
-            submission = _begun_or_blank(form, place, period)
+            submission = drafts.report_of(form, place.unit, period)
+            submission = submission or _blank(form, place, period)
             if problem := drafts.editing_problem(submission):
                 raise drafts.DraftError(problem)
             if autosave.version_of(submission) == batch.version:
@@ -68,8 +69,5 @@ def _told(sentence, status):
     return JsonResponse({"sentence": sentence}, status=status)
 
 
-def _begun_or_blank(form, place, period):
-    """The unit's report, or one that is not stored."""
-    key = {"report_form": form, "unit": place.unit, "period": period}
-    begun = Submission.objects.filter(**key).select_related("changed_by").first()
-    return begun or Submission(**key, ends_on=period.ends_on)
+def _blank(form, place, period):
+    return Submission(report_form=form, unit=place.unit, period=period, ends_on=period.ends_on)
