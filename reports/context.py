@@ -120,7 +120,7 @@ BELONGS_TO = {
         "contact-show",
     },
     "brief-list": {"brief-list", "brief-detail", "brief-paragraph", "brief-rename", "brief-version"},
-    "submission-list": {"submission-list", "check-code", "exports"},
+    "submission-list": {"submission-list", "check-code", "exports", "batch-page", "batch-detail"},
     "campaign-about": {
         "campaign-about",
         "announcement-create",

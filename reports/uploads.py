@@ -18,16 +18,18 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from campaigns.models import Campaign, Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 from chunfeng.accounts.models import Membership, User
 from reports import drafts
+from reports.excel.gate import RefusedFile, archive_of
 from reports.excel.process import Reader
 from reports.excel.read import read_workbook
 from reports.excel.reading import OK, REFUSED, Asked, Reading, Scope
 from reports.lifecycle import TransitionError, filling_problem, storable
-from reports.models import Figure, Submission, Upload
+from reports.models import Figure, Submission, Upload, UploadBatch
 from reports.numbers import plain
 from reports.tasks import place_held
 
@@ -49,11 +51,56 @@ def fillable(user: User, campaign: Campaign | None = None) -> Scope:
     return Scope(campaigns, frozenset(units) if user.is_active else frozenset())
 
 
+def coordinated(user: User, campaign: Campaign) -> Scope:
+    """Return the units of the campaign that `user` coordinates: the own one and those below."""
+    below = Q(pk__in=[])
+    if user.is_active:
+        own = user.memberships.filter(role=Membership.Role.COORDINATOR).values("unit")
+        for path in campaign.places.filter(unit__in=own).values_list("path", flat=True):
+            below |= Q(path__startswith=path)
+    units = campaign.places.filter(below).order_by().values_list("unit", flat=True)
+    return Scope([campaign], frozenset(units), called="您审核的单位")
+
+
+def scope_of(upload: Upload) -> Scope:
+    """Return the units for which figures of a file are taken."""
+    if upload.batch_id is not None:
+        return coordinated(upload.owner, upload.campaign)
+    return fillable(upload.owner, upload.campaign)
+
+
 # Files
 
 
 def path_of(upload: Upload) -> Path:
     return Path(settings.PRIVATE_ROOT) / "uploads" / upload.stored_as
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What came in one file: workbooks by name, and what was not opened: (name, sentence)."""
+
+    workbooks: list[tuple[str, bytes]]
+    remarks: list[tuple[str, str]]
+
+
+def delivered(data: bytes, name: str) -> Delivery:
+    """Open a zip of workbooks; anything else is a workbook itself, whatever it holds."""
+    name = clean_name(name)
+    try:
+        archive = archive_of(data)
+    except RefusedFile as refused:
+        return Delivery([], [(name, str(refused))])
+    if archive is None:
+        return Delivery([(name, data)], [])
+    remarks = [(clean_name(one), str(refused)) for one, refused in archive.refused]
+    if archive.others:
+        shown = "、".join(map(clean_name, archive.others[:_MOST_NAMED]))
+        more = "等" if len(archive.others) > _MOST_NAMED else ""
+        remarks.append((name, f"里面有 {len(archive.others)} 个文件不是工作簿，没有打开：{shown}{more}。"))
+    if not archive.workbooks and not archive.refused:
+        remarks.append((name, "压缩包里没有 .xlsx 或 .xls 文件。"))
+    return Delivery(archive.workbooks, remarks)
 
 
 def receive_all(
@@ -64,16 +111,17 @@ def receive_all(
     campaign: Campaign,
     asked: Mapping[str, Any],
     by: Reader | None = None,
+    batch: UploadBatch | None = None,
 ) -> list[Upload]:
     """Receive a file; one that holds several forms becomes an upload for each."""
-    first = receive(data, name, owner=owner, campaign=campaign, asked=asked, by=by)
+    first = receive(data, name, owner=owner, campaign=campaign, asked=asked, by=by, batch=batch)
     forms = first.found["choices"] if first.found["asks"] == "form" and not asked.get("form") else []
     if not forms:
         return [first]
     drop(first)
     first.delete()
     return [
-        receive(data, name, owner=owner, campaign=campaign, asked={**asked, "form": code}, by=by)
+        receive(data, name, owner=owner, campaign=campaign, asked={**asked, "form": code}, by=by, batch=batch)
         for code in forms
     ]
 
@@ -86,12 +134,14 @@ def receive(
     campaign: Campaign,
     asked: Mapping[str, Any],
     by: Reader | None = None,
+    batch: UploadBatch | None = None,
 ) -> Upload:
     """Read a file and keep it; of a refused one only what was said of it is kept."""
     digest = hashlib.sha256(data).hexdigest()
     upload = Upload(
         owner=owner,
         campaign=campaign,
+        batch=batch,
         name=clean_name(name),
         stored_as=f"{timezone.now():%Y%m}/{uuid.uuid4().hex}",
         size=len(data),
@@ -134,11 +184,9 @@ def answer(upload: Upload, answers: Mapping[str, str], *, total: bool = False) -
 
 
 def _read(upload: Upload, data: bytes, by: Reader | None) -> None:
-    reading = read_workbook(
-        data, upload.name, scope=fillable(upload.owner, upload.campaign), asked=_asked(upload), by=by
-    )
+    reading = read_workbook(data, upload.name, scope=scope_of(upload), asked=_asked(upload), by=by)
     upload.found = _kept(reading)
-    upload.found["says"] = _says(upload)
+    upload.found["says"] = _says(upload, reading)
 
 
 def _kept(reading: Reading) -> dict[str, Any]:
@@ -329,11 +377,11 @@ def _plain(value: Decimal | None, indicator: Indicator) -> str:
     return "" if value is None else plain(value, indicator.decimals)
 
 
-def _says(upload: Upload) -> str:
+def _says(upload: Upload, reading: Reading) -> str:
     """One line on a file that was read: what it was recognised as, or why it was not."""
-    shown = preview(upload)
+    shown = preview(upload) if upload.batch_id is None else None
     if shown is None:
-        return str(upload.found["reason"])
+        return reading.reason
     units = "、".join(unit.place.short for unit in shown.units[:_MOST_NAMED])
     if len(shown.units) > _MOST_NAMED:
         units += f"等 {len(shown.units)} 个单位"
@@ -352,6 +400,8 @@ def confirm(upload: Upload, *, token: str, by: User) -> int:
     Raises StaleError where a report holds other figures than when the preview was made, TransitionError where
     one takes none now.
     """
+    if upload.batch_id is not None:
+        raise TransitionError("审核员不能代填报单位导入；请在往期附件页下载数据表。")
     with transaction.atomic():
         locked = Upload.objects.select_for_update().get(pk=upload.pk)
         if not locked.is_waiting:
@@ -366,7 +416,7 @@ def confirm(upload: Upload, *, token: str, by: User) -> int:
         reports = []
         for unit in shown.units:
             if not scope.has(unit.unit.pk):
-                raise TransitionError(f"“{unit.unit}”不在您可以填报的单位之内。")
+                raise TransitionError(f"“{unit.unit}”不在{scope.called}之内。")
             if not unit.changes:
                 continue
             if unit.problem:
@@ -396,7 +446,7 @@ def undo(upload: Upload, *, by: User) -> int:
         scope = fillable(by, locked.campaign)
         for report in locked.reports.select_related("unit"):
             if not scope.has(report.unit_id):
-                raise TransitionError(f"“{report.unit}”不在您可以填报的单位之内。")
+                raise TransitionError(f"“{report.unit}”不在{scope.called}之内。")
             changes = locked.stored.get(report.unit.code, {})
             old = {int(number): texts[0] for number, texts in changes.items()}
             new = {int(number): texts[1] for number, texts in changes.items()}
@@ -422,6 +472,7 @@ def clear(*, before: Any) -> tuple[int, int]:
     for upload in rows:
         path_of(upload).unlink(missing_ok=True)
     old.delete()
+    UploadBatch.objects.filter(at__lt=before, uploads=None).delete()
     root = Path(settings.PRIVATE_ROOT) / "uploads"
     known = set(Upload.objects.values_list("stored_as", flat=True))
     stray = 0

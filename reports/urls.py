@@ -5,6 +5,7 @@ from django.urls import path
 from .views import (
     anomalies,
     attachments,
+    batches,
     board,
     briefs,
     bulk,
@@ -132,6 +133,9 @@ urlpatterns = [
     path(f"{SIGNED}accept/", sign_off.sign_off_accept, name="sign-off-accept"),
     path(f"{SIGNED}reopen/", sign_off.sign_off_reopen, name="sign-off-reopen"),
     path("c/<str:campaign>/upload/", uploads.upload_page, name="upload-page"),
+    path("c/<str:campaign>/attachments/", batches.batch_page, name="batch-page"),
+    path("attachments/<int:pk>/", batches.batch_detail, name="batch-detail"),
+    path("attachments/<int:pk>/<str:form>.csv", batches.batch_figures, name="batch-figures"),
     path("uploads/<int:pk>/", uploads.upload_detail, name="upload-detail"),
     path("uploads/<int:pk>/answer/", uploads.upload_answer, name="upload-answer"),
     path("uploads/<int:pk>/confirm/", uploads.upload_confirm, name="upload-confirm"),

@@ -20,7 +20,16 @@ from campaigns.models import DayOff, Doubt, Exemption, ReportingUnit, Target, Te
 from chunfeng.accounts.models import Membership, ProposedMembership
 from reports import editions, lifecycle, sign_off, uploads
 from reports.briefs import writing
-from reports.models import Announcement, Bulk, Extension, Notice, SignOff, Upload, UrgentMatter
+from reports.models import (
+    Announcement,
+    Bulk,
+    Extension,
+    Notice,
+    SignOff,
+    Upload,
+    UploadBatch,
+    UrgentMatter,
+)
 from tests.factories import (
     make_campaign,
     make_form,
@@ -63,6 +72,7 @@ NAMED_BY_PK = {
     "reports:announcement-*": "announcement",
     "reports:bulk-*": "bulk",
     "reports:upload-*": "upload",
+    "reports:batch-*": "batch",
     "reports:extension-*": "extension",
     "reports:exemption-*": "exemption",
     "reports:doubt-*": "doubt",
@@ -78,7 +88,7 @@ NAMED_BY_PK = {
     "accounts:person-*": "person",
 }
 """What the number in an address is the number of."""
-OF_A_CAMPAIGN = ("bulk", "doubt", "target")
+OF_A_CAMPAIGN = ("batch", "bulk", "doubt", "target")
 """Things that belong to a campaign, not to one of its units."""
 
 
@@ -414,9 +424,11 @@ def _fill(world, whose, place):
     things["upload", whose] = _upload(owner, campaign, world.reports[whose, "accepted"])
     if whose not in CAMPAIGNS:
         return
+    gatherer = world.people["coordinator" if whose == "own" else "away"]
+    things["batch", whose] = _batch(gatherer, form, place, periods[-1])
     things["bulk", whose] = Bulk.objects.create(
         campaign=campaign,
-        by=world.people["coordinator" if whose == "own" else "away"],
+        by=gatherer,
         due_at=timezone.now() + timedelta(hours=1),
     )
     things["doubt", whose] = Doubt.objects.create(campaign=campaign, position=1, reading="按人数")
@@ -433,6 +445,24 @@ def _fill(world, whose, place):
     )
 
 
+READ = {
+    "outcome": "ok",
+    "reason": "",
+    "asks": "",
+    "choices": [],
+    "recognised": {},
+    "values": {},
+    "cells": [],
+    "form": None,
+    "period": None,
+    "rejected": [],
+    "warnings": [],
+    "sheets": [],
+    "says": "",
+}
+"""What is kept of a workbook that held nothing."""
+
+
 def _upload(owner, campaign, report):
     """A workbook that was imported into a report, with a cell that was not taken."""
     problem = {
@@ -443,15 +473,6 @@ def _upload(owner, campaign, report):
         "found": "无",
         "reason": "无",
     }
-    found = {
-        "outcome": "ok",
-        "reason": "",
-        "asks": "",
-        "choices": [],
-        "recognised": {},
-        "values": {},
-        "cells": [],
-    }
     upload = Upload.objects.create(
         owner=owner,
         campaign=campaign,
@@ -460,13 +481,28 @@ def _upload(owner, campaign, report):
         stored_as=f"202402/{report.pk}",
         size=4,
         sha256="0" * 64,
-        found=found
-        | {"form": None, "period": None, "rejected": [problem], "warnings": [], "sheets": [], "says": ""},
+        found=READ | {"rejected": [problem]},
     )
     upload.reports.add(report)
     uploads.path_of(upload).parent.mkdir(parents=True, exist_ok=True)
     uploads.path_of(upload).write_bytes(b"file")
     return upload
+
+
+def _batch(owner, form, place, period):
+    """A workbook of past mails that was read: one report that is not there yet."""
+    batch = UploadBatch.objects.create(owner=owner, campaign=place.campaign)
+    said = {"form": form.code, "period": period.ends_on.isoformat(), "values": {place.unit.code: {"1": "5"}}}
+    batch.uploads.create(
+        owner=owner,
+        campaign=place.campaign,
+        name="附件1.xlsx",
+        stored_as=f"202402/{batch.pk}",
+        size=4,
+        sha256="0" * 64,
+        found=READ | said,
+    )
+    return batch
 
 
 def grow(world: World, units: int) -> None:

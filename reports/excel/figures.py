@@ -161,7 +161,7 @@ class Figures:
         if len(agreed) == 1:
             [pk] = agreed
             if not self.scope.has(pk):
-                raise self.found.refuse(f"文件是“{self.units[pk]}”的表，不在您可以填报的单位之内。")
+                raise self.found.refuse(f"文件是“{self.units[pk]}”的表，不在{self.scope.called}之内。")
             return self._owing(self.units[pk]), by
         likely = set().union(*(found for found, _ in told))
         if agreed:
@@ -169,7 +169,7 @@ class Figures:
                 "unit", f"有几个单位叫这个名字（{says}），请选择单位。", self._choices(agreed)
             )
         if likely and not any(self.scope.has(pk) for pk in likely):
-            raise self.found.refuse(f"文件是“{self._named(likely)}”的表，不在您可以填报的单位之内。")
+            raise self.found.refuse(f"文件是“{self._named(likely)}”的表，不在{self.scope.called}之内。")
         reason = "前后不一致" if likely else "没有认出"
         raise self.found.ask("unit", f"文件里的单位{reason}（{says}），请选择单位。", self._choices(likely))
 
@@ -232,7 +232,7 @@ class Figures:
         if not taken:
             if outside and not unknown:
                 raise self.found.refuse(
-                    f"文件里的单位（{'、'.join(outside[:_MOST_LISTED])}）不在您可以填报的单位之内。"
+                    f"文件里的单位（{'、'.join(outside[:_MOST_LISTED])}）不在{self.scope.called}之内。"
                 )
             if above and not unknown:
                 raise self.found.refuse("文件里只有汇总数，没有单位自己的数字，不能导入。")

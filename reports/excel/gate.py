@@ -39,6 +39,8 @@ class Kind(StrEnum):
     """The kinds of refusal; each has one sentence."""
 
     NOT_A_WORKBOOK = "not-a-workbook"
+    ARCHIVE = "archive"
+    ARCHIVE_TOO_LARGE = "archive-too-large"
     TOO_LARGE = "too-large"
     DAMAGED = "damaged"
     UNPACKED = "unpacked"
@@ -50,6 +52,8 @@ class Kind(StrEnum):
 
 SENTENCES = {
     Kind.NOT_A_WORKBOOK: "文件不是有效的 Excel 工作簿（.xlsx），请重新另存后上传。",
+    Kind.ARCHIVE: "是没有打开的压缩包，请解压后上传里面的工作簿，或把它们改存为一个 .zip 压缩包。",
+    Kind.ARCHIVE_TOO_LARGE: "压缩包过大（上限 20 MB、500 个文件，解压后 50 MB），请分成几个压缩包上传。",
     Kind.TOO_LARGE: "文件超过 5 MB 的上限，请删去图片和无关的工作表，另存后上传。",
     Kind.DAMAGED: "文件已损坏或不完整，请在 Excel 或 WPS 中打开，另存为 .xlsx 后重新上传。",
     Kind.UNPACKED: "文件展开后过大，不是一般的报表。请把报表复制到新建的工作簿，保存为 .xlsx 后上传。",
@@ -99,6 +103,7 @@ def check(data: bytes) -> Package:
             Kind.DAMAGED if b"[Content_Types].xml" in data[:4096] or b"xl/" in data else Kind.NOT_A_WORKBOOK
         )
         raise RefusedFile(kind, str(error)) from error
+    _check_members(members)
     _check_names(members)
     parts: dict[str, bytes] = {}
     room = MAX_UNPACKED
@@ -115,14 +120,27 @@ def check(data: bytes) -> Package:
 
 
 MAX_ARCHIVE = 20 * MEGABYTE
-_WORKBOOKS = (".xlsx", ".xls")
+_WORKBOOKS = (".xlsx", ".xls", ".xlsm")
+_ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz")
+_OTHER_ARCHIVES = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b")
 
 
-def files_of(data: bytes) -> list[tuple[str, bytes]] | None:
-    """Return the workbooks in a zip of files by name; None where `data` is no such zip. Raises RefusedFile.
+@dataclass(frozen=True)
+class Archive:
+    """A zip of files, by their names with the folder: 玄武区／附件1.xlsx. workbooks: not checked yet. others: no workbooks, not opened."""
 
-    The files themselves have not been checked. Names may be in GBK, as zips from Chinese systems are.
+    workbooks: list[tuple[str, bytes]] = field(default_factory=list)
+    refused: list[tuple[str, RefusedFile]] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+
+def archive_of(data: bytes) -> Archive | None:
+    """Return what is in a zip of files; None where `data` is no archive. Raises RefusedFile.
+
+    Names may be in GBK, as zips from Chinese systems are. An archive in the zip is not opened.
     """
+    if data.startswith(_OTHER_ARCHIVES):
+        raise RefusedFile(Kind.ARCHIVE, "no zip")
     return None if not data.startswith(_ZIP) or _is_package(data) else _archived(data)
 
 
@@ -135,25 +153,50 @@ def _is_package(data: bytes) -> bool:
         return True
 
 
-def _archived(data: bytes) -> list[tuple[str, bytes]]:
+def _archived(data: bytes) -> Archive:
     if len(data) > MAX_ARCHIVE:
-        raise RefusedFile(Kind.TOO_LARGE, f"{len(data)} bytes")
+        raise RefusedFile(Kind.ARCHIVE_TOO_LARGE, f"{len(data)} bytes")
     with ZipFile(BytesIO(data)) as archive:
         members = [one for one in archive.infolist() if not one.is_dir()]
-    _check_names(members)
-    files = []
+    if len(members) > MAX_PARTS:
+        raise RefusedFile(Kind.ARCHIVE_TOO_LARGE, f"{len(members)} files")
+    # Nothing is unpacked to a disk: a name is only shown, whatever path stands in it.
+    _check_members(members)
+    found = Archive()
     room = MAX_UNPACKED
     for member in members:
-        name = member.filename
-        if not member.flag_bits & 0x800:
-            name = member.orig_filename.encode("cp437", "replace").decode("gb18030", "replace")
-        base = name.rpartition("/")[2]
-        if not base.lower().endswith(_WORKBOOKS) or base.startswith(("~$", ".")) or "__MACOSX/" in name:
+        name = _name_of(member)
+        *folders, base = name.replace("\\", "/").split("/")
+        if base.startswith(("~$", ".")) or "__MACOSX" in folders:
             continue
-        content, size = _inflate(data, member, room, keep=True, is_xml=False)
-        room -= size
-        files.append((base, content or b""))
-    return files
+        # In the zips of offices the folder often names the unit or the period.
+        name = "／".join((*folders[-1:], base))
+        if base.lower().endswith(_ARCHIVES):
+            found.refused.append((name, RefusedFile(Kind.ARCHIVE, "in an archive")))
+        elif not base.lower().endswith(_WORKBOOKS):
+            found.others.append(name)
+        else:
+            try:
+                content, size = _inflate(data, member, room, keep=True, is_xml=False)
+            except RefusedFile as refused:
+                if refused.kind == Kind.UNPACKED:
+                    raise RefusedFile(Kind.ARCHIVE_TOO_LARGE, refused.detail) from refused
+                found.refused.append((name, refused))
+                continue
+            room -= size
+            found.workbooks.append((name, content or b""))
+    return found
+
+
+def _name_of(member: ZipInfo) -> str:
+    """Return the name of a file in a zip: said to be UTF-8, or UTF-8 without a word, or GBK."""
+    if member.flag_bits & 0x800:
+        return member.filename
+    written = member.orig_filename.encode("cp437", "replace")
+    try:
+        return written.decode("utf-8")
+    except UnicodeDecodeError:
+        return written.decode("gb18030", "replace")
 
 
 def _check_ole(data: bytes) -> Package:
@@ -168,9 +211,19 @@ def _check_ole(data: bytes) -> Package:
     return Package("xls")
 
 
-def _check_names(members: list[ZipInfo]) -> None:
+def _check_members(members: list[ZipInfo]) -> None:
+    """Refuse what is too many, encrypted, or packed in a way that no office uses."""
     if len(members) > MAX_PARTS:
         raise RefusedFile(Kind.UNPACKED, f"{len(members)} parts")
+    for member in members:
+        if member.flag_bits & 0x1:
+            raise RefusedFile(Kind.PASSWORD, f"encrypted {member.orig_filename!r}")
+        if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+            raise RefusedFile(Kind.UNSAFE, f"method {member.compress_type}")
+
+
+def _check_names(members: list[ZipInfo]) -> None:
+    """Refuse names in a workbook that no spreadsheet writes."""
     seen = set()
     for member in members:
         # As it stands in the file: ZipInfo cuts a name at a NUL.
@@ -187,10 +240,6 @@ def _check_names(members: list[ZipInfo]) -> None:
         if name.lower() in seen:
             raise RefusedFile(Kind.UNSAFE, f"twice {name!r}")
         seen.add(name.lower())
-        if member.flag_bits & 0x1:
-            raise RefusedFile(Kind.PASSWORD, f"encrypted {name!r}")
-        if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-            raise RefusedFile(Kind.UNSAFE, f"method {member.compress_type}")
 
 
 def _inflate(

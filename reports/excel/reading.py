@@ -28,10 +28,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Scope:
-    """Which forms are looked for, and for which units figures are taken: ids of units, None = all."""
+    """Which forms are looked for, and for which units figures are taken: ids of units, None = all.
+
+    called: what a sentence calls these units.
+    """
 
     campaigns: Sequence[Campaign]
     units: frozenset[int] | None = None
+    called: str = "您可以填报的单位"
 
     def has(self, unit_id: int) -> bool:
         return self.units is None or unit_id in self.units

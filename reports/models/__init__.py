@@ -14,7 +14,7 @@ from .reviewing import Bulk, BulkItem, Look
 from .signoffs import SignOff, SignOffEvent
 from .submissions import Explanation, Figure, FigureChange, RefusedEntry, Submission, SubmissionEvent
 from .texts import Attachment, TextEvent, TextReport
-from .uploads import Upload
+from .uploads import Upload, UploadBatch
 from .urgent import UrgentMatter, UrgentNote, UrgentSighting
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "TextEvent",
     "TextReport",
     "Upload",
+    "UploadBatch",
     "UrgentMatter",
     "UrgentNote",
     "UrgentSighting",

@@ -9,6 +9,30 @@ from campaigns.models import Campaign
 from .submissions import Submission
 
 
+class UploadBatch(models.Model):
+    """Files that a coordinator sent to be read together: past years' attachments. Nothing of them is imported here.
+
+    remarks: (name of the file, sentence) of what was not opened.
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="upload_batches", verbose_name="上传人"
+    )
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, related_name="upload_batches", verbose_name="专项活动"
+    )
+    remarks = models.JSONField(default=list)
+    at = models.DateTimeField("上传时间", auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "往期附件"
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["owner", "campaign", "-id"], name="batch_of_owner")]
+
+    def __str__(self):
+        return f"{self.campaign} {self.pk}"
+
+
 class UploadQuerySet(models.QuerySet):
     def visible_to(self, user):
         """One's own, and those that filled a report which `user` may read."""
@@ -33,6 +57,10 @@ class Upload(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="uploads", verbose_name="上传人"
     )
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="uploads", verbose_name="专项活动")
+    batch = models.ForeignKey(
+        UploadBatch, models.CASCADE, null=True, blank=True, related_name="uploads", verbose_name="往期附件"
+    )
+    """Set where it is read only, beside others; None = it may be imported."""
     state = models.CharField("状态", max_length=20, choices=State, default=State.WAITING)
     name = models.CharField("文件名", max_length=200)
     stored_as = models.CharField(max_length=80, editable=False)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from campaigns.models import UnitPlace
 from reports import flat
+from reports.batches import may_gather
 from reports.excel.flat import flat_workbook
 from reports.excel.many import series_workbook, units_workbook
 from reports.excel.template import template_archive, template_workbook
@@ -89,6 +90,7 @@ def exports(request, campaign):
         "roots": [root for root in roots if root.pk not in place.ancestor_ids],
         "choice": choice,
         "bases": BASIS_NAMES,
+        "gathers": may_gather(request.user, campaign),
         "offers": _offers(request, form, period, place, choice, dict(owed)) if form else [],
     }
     return render(request, "reports/exports.html", context)

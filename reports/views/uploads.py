@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from campaigns.header import Band
 from chunfeng import errors
 from reports import uploads
-from reports.excel.gate import MAX_ARCHIVE, MAX_BYTES, MEGABYTE, RefusedFile, files_of
+from reports.excel.gate import MAX_ARCHIVE, MAX_BYTES, MEGABYTE
 from reports.excel.markup import marked
 from reports.excel.process import reader
 from reports.excel.reading import ASK, OK
@@ -35,6 +35,7 @@ ASKED = ("form", "unit", "period")
 STEPS = ("选择文件", "识别", "核对", "完成")
 SHOWN = {"all": "全部", "changes": "有变化", "problems": "有问题"}
 RECENT = 50
+LEFT_OUT = ("", "请先选择文件。")
 
 
 def bounded(view):
@@ -62,7 +63,7 @@ def upload_page(request, campaign):
     if request.method == "POST":
         return _receive(request, campaign)
     asked = {name: request.GET.get(name, "") for name in ASKED}
-    recent = Upload.objects.filter(owner=request.user, campaign=campaign)[:RECENT]
+    recent = Upload.objects.filter(owner=request.user, campaign=campaign, batch=None)[:RECENT]
     context = {
         "campaign": campaign,
         "asked": asked,
@@ -92,35 +93,38 @@ def _about(campaign, asked):
 
 def _receive(request, campaign):
     asked = {name: request.POST.get(name, "")[:40] for name in ASKED}
-    received, refused = [], []
+    received, remarks = [], []
     with reader() as one:
-        for file in request.FILES.getlist("files"):
-            try:
-                parts = files_of(file.read()) if file.size <= MAX_ARCHIVE else []
-                file.seek(0)
-                if parts is None:
-                    parts = [(file.name, file.read())]
-                elif not parts:
-                    refused.append((file.name, "压缩包里没有 .xlsx 或 .xls 文件。"))
-            except RefusedFile as error:
-                refused.append((file.name, str(error)))
-                continue
-            for name, data in parts:
+        for name, data in sent(request):
+            delivery = uploads.delivered(data, name)
+            remarks += delivery.remarks
+            for part, content in delivery.workbooks:
                 received += uploads.receive_all(
-                    data, name, owner=request.user, campaign=campaign, asked=asked, by=one
+                    content, part, owner=request.user, campaign=campaign, asked=asked, by=one
                 )
-    if not received and not refused:
-        refused.append(("", "请先选择文件。"))
-    if "application/json" in request.headers.get("Accept", ""):
-        return JsonResponse({"files": [_told(upload) for upload in received], "refused": refused})
-    for name, reason in refused:
+    if not received and not remarks:
+        remarks.append(LEFT_OUT)
+    if wants_json(request):
+        return JsonResponse({"files": [told(upload) for upload in received], "refused": remarks})
+    for name, reason in remarks:
         messages.error(request, f"{name}：{reason}" if name else reason)
     if len(received) == 1:
         return redirect("reports:upload-detail", received[0].pk)
     return redirect("reports:upload-page", campaign.code)
 
 
-def _told(upload):
+def sent(request):
+    """Yield the files of a request, each read when it is wanted."""
+    for file in request.FILES.getlist("files"):
+        yield file.name, file.read()
+
+
+def wants_json(request):
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def told(upload):
+    """What a script is told of a file."""
     found = upload.found
     return {
         "name": upload.name,
@@ -149,13 +153,13 @@ def _detail(request, upload, *, status=200):
         "upload": upload,
         "found": upload.found,
         "preview": shown,
-        "choices": _choices(request, upload),
-        "by": _recognised(upload.found),
+        "choices": _choices(upload),
+        "by": recognised(upload.found),
         "filters": [(name, text, name == show) for name, text in SHOWN.items()],
         "rows": _rows(shown, show) if shown else [],
         "tables": _tables(shown) if shown else [],
         "many": len(shown.units) > 1 if shown else False,
-        "steps": _steps(_step(upload)),
+        "steps": [] if upload.batch_id else _steps(_step(upload)),
         "entries": _entries(upload),
     }
     return render(request, "reports/upload_detail.html", context, status=status)
@@ -171,16 +175,16 @@ def _step(upload):
     return 2 if upload.found["outcome"] == OK else 1
 
 
-def _recognised(found):
+def recognised(found):
     """By what each of form, unit and period is known, in words."""
     words = {"mark": "文件标记", "headers": "表头和列号", "name": "单位名称", "argument": "您的选择"}
     return {name: words[by] for name, by in found["recognised"].items()}
 
 
-def _choices(request, upload):
+def _choices(upload):
     """The three questions with what may be answered: (name, label, options [(code, text, chosen)], asked now)."""
     campaign, found = upload.campaign, upload.found
-    scope = uploads.fillable(request.user, campaign)
+    scope = uploads.scope_of(upload)
     options = {
         "form": [(form.code, str(form)) for form in campaign.forms.all()],
         "unit": [
@@ -288,6 +292,9 @@ def upload_undo(request, pk):
 def upload_drop(request, pk):
     upload = find_own(request, pk)
     uploads.drop(upload)
+    if upload.batch_id is not None:
+        messages.success(request, f"已去掉“{upload.name}”。")
+        return redirect("reports:batch-detail", upload.batch_id)
     messages.success(request, f"已取消导入“{upload.name}”，没有改动报表。")
     return redirect("reports:upload-page", upload.campaign.code)
 

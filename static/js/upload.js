@@ -1,8 +1,10 @@
 // Files are sent one after the other, each with its progress; one alone leads straight to its preview.
+// Files of a batch are looked at together: the answer to the first says where the others go and where all are shown.
 const form = document.getElementById("upload");
 const chooser = document.getElementById("files");
 const panel = document.getElementById("sending");
 const list = panel.querySelector("ul");
+let into = "";
 const limits = { archive: Number(form.dataset.archiveLimit), file: Number(form.dataset.limit) };
 
 function tooLarge(file) {
@@ -69,6 +71,7 @@ function send(file, shown) {
         line.append(link, ` ${one.says}`);
         shown.says.append(line);
       }
+      if (told.into) into = form.action = told.into;
       return resolve(told.files);
     });
     request.send(body);
@@ -81,17 +84,28 @@ async function sendAll(files) {
   list.replaceChildren();
   const waiting = files.map((file) => [file, row(file)]);
   let received = [];
+  let kept = 0;
   for (const [file, shown] of waiting) {
     const problem = tooLarge(file);
     if (problem) {
       shown.says.textContent = problem;
       shown.says.className = "text-fatal";
+      kept += 1;
     } else {
       received = received.concat(await send(file, shown));
     }
   }
   chooser.value = "";
-  if (files.length === 1 && received.length === 1) location.assign(received[0].url);
+  if (into) {
+    if (!kept) return location.assign(into);
+    const link = document.createElement("a");
+    link.href = into;
+    link.textContent = "查看这批附件";
+    list.append(document.createElement("li"));
+    list.lastChild.append(link);
+  } else if (files.length === 1 && received.length === 1) {
+    location.assign(received[0].url);
+  }
 }
 
 chooser.addEventListener("change", () => sendAll([...chooser.files]));

@@ -13,12 +13,22 @@ from tests.reports.excel.workbooks import opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-DROP = """([content, name]) => {
-  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+DROP = """(files) => {
   const data = new DataTransfer();
-  data.items.add(new File([bytes], name));
+  for (const [content, name] of files) {
+    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    data.items.add(new File([bytes], name));
+  }
   document.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
 }"""
+
+
+def log_in(page, live_server, username):
+    page.goto(live_server.url)
+    page.get_by_label("账号").fill(username)
+    page.get_by_label("密码", exact=True).fill("spring-2024-wind")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/c/spring/**")
 
 
 def test_drop_preview_confirm_and_undo(page, live_server):
@@ -34,16 +44,12 @@ def test_drop_preview_confirm_and_undo(page, live_server):
             sheet.cell(row, column).value = value
 
     data = opened(template_workbook(form, place, period), fill)
-    page.goto(live_server.url)
-    page.get_by_label("账号").fill("clerk")
-    page.get_by_label("密码", exact=True).fill("spring-2024-wind")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/tasks/")
+    log_in(page, live_server, "clerk")
     entry = reverse("reports:entry", args=["spring", "fu1", period.ends_on.isoformat(), "320102"])
     page.goto(live_server.url + entry)
     page.get_by_role("link", name="导入 Excel").click()
     page.wait_for_selector("html[data-ready]")
-    page.evaluate(DROP, [base64.b64encode(data).decode(), "附件1.xlsx"])
+    page.evaluate(DROP, [[base64.b64encode(data).decode(), "附件1.xlsx"]])
     page.wait_for_url("**/uploads/*/")
     expect(page.locator(".up-count.up-new")).to_contain_text("新填 2")
     expect(page.get_by_text("约3").first).to_be_visible()
@@ -61,3 +67,26 @@ def test_drop_preview_confirm_and_undo(page, live_server):
     page.get_by_role("button", name="撤销本次导入").click()
     expect(page.get_by_text("2 项恢复为导入以前的数字")).to_be_visible()
     assert set(Figure.objects.values_list("value", flat=True)) == {None}
+
+
+def test_past_attachments_dropped_together_are_shown_together(page, live_server):
+    campaign = make_campaign("spring", title="某市春风行动")
+    city = make_place(campaign, "3201", name="南京市局", short="南京市", reports=False)
+    places = [make_place(campaign, f"32010{n}", parent=city, name=f"{n}号局", short=f"{n}号") for n in (2, 4)]
+    form = make_form(campaign, annex="附件1", title="工作情况统计表", indicators=3)
+    make_user("coordinator", unit=city, role="coordinator")
+    files = [
+        [
+            base64.b64encode(template_workbook(form, place, period_of(campaign, 1))).decode(),
+            f"{place.short}.xlsx",
+        ]
+        for place in places
+    ]
+    log_in(page, live_server, "coordinator")
+    page.goto(f"{live_server.url}/c/spring/attachments/")
+    page.wait_for_selector("html[data-ready]")
+    page.evaluate(DROP, files)
+    page.wait_for_url("**/attachments/*/")
+    expect(page.get_by_role("row", name="没有填写数字")).to_have_count(2)
+    page.get_by_role("button", name="不用 2号.xlsx").click()
+    expect(page.get_by_role("row", name="没有填写数字")).to_have_count(1)

@@ -62,6 +62,15 @@ def test_a_file_over_the_limit_starts_no_process():
     assert one._process is None
 
 
+def test_files_that_are_slow_together_are_not_read_to_the_last(good, monkeypatch):
+    monkeypatch.setattr(process, "WHOLE", 0.0)
+    with reader() as one:
+        one.book(good, **BOUNDS)
+        with pytest.raises(RefusedFile) as refused:
+            one.book(good, **BOUNDS)
+    assert refused.value.kind == Kind.OVERRUN
+
+
 def test_bombs_cost_the_server_nothing(good):
     """The peak of this very process does not move while another opens a bomb and a sheet of a million rows."""
     bombs = [bomb(good), bomb_by_ratio(good), formatted_to_the_bottom(good), zipped({"x": b"x"})]

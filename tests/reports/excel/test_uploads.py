@@ -217,7 +217,7 @@ def test_many_files_and_a_zip_of_them_are_received_at_once(world, page):
     )
     assert response.status_code == 302
     names = set(Upload.objects.values_list("name", flat=True))
-    assert names == {"附件1 报送.xlsx", "附件1.xlsx", "附件2.xlsx"}
+    assert names == {"某区／附件1 报送.xlsx", "附件1.xlsx", "附件2.xlsx"}
     text = page.client.get(page.address).text
     assert "不是有效的 Excel 工作簿" in text
     assert "1 项变化" in text
