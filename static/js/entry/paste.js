@@ -50,13 +50,17 @@ export function readTable(html) {
   return rows.map((row) => Array.from(row, (text) => text ?? ""));
 }
 
-// Plain text is what the sheet shows; some programs offer HTML alone, or plain text without its columns.
+// Plain text is what the sheet shows, merged cells as blanks, each row as wide as the first. Text without columns, or
+// with rows of different width, comes from a program (Word, a browser) that left merged cells out: its table is right.
 export function readClipboard(data) {
   const text = data.getData("text/plain");
   const html = data.getData("text/html");
-  const table = html && !/[\t\n]/.test(text.replace(/[\r\n]+$/, "")) ? readTable(html) : null;
+  const written = readText(text);
+  const single = written.length === 1 && written[0].length === 1;
+  const ragged = written.some((row) => row.length !== written[0].length);
+  const table = html && (single || ragged) ? readTable(html) : null;
   const several = table && (table.length > 1 || table[0]?.length > 1);
-  const rows = several || !text ? (table ?? [[""]]) : readText(text);
+  const rows = several || !text ? (table ?? [[""]]) : written;
   return rows.map((row) => row.map((each) => each.trim()));
 }
 
