@@ -443,6 +443,44 @@ def test_nothing_is_lost_by_a_cut_a_reload_a_busy_server_or_an_ended_session(pag
     expect(page.locator("#left-behind")).to_be_hidden()
 
 
+def test_an_answer_that_is_no_save_is_told_plainly_and_the_typing_kept(page, world):
+    enter(page, world)
+    state = page.locator("#save-state")
+    answer = {"status": 429, "headers": {"Retry-After": "600"}}
+    page.route("**/save/", lambda route: route.fulfill(body="<h1>nginx</h1>", **answer))
+    page.locator("#c1").fill("11")
+    press(page, "Tab")
+    expect(state).to_contain_text("未同步 1 项：保存过于频繁", timeout=8000)
+    answer.clear()
+    answer |= {"status": 413}
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(state).to_contain_text("内容过大，服务器没有接收", timeout=8000)
+    # What was not taken may be changed: the newer text goes, alone.
+    page.locator("#c1").fill("12")
+    answer |= {"status": 403}
+    press(page, "Tab")
+    expect(state).to_contain_text("服务器拒绝保存", timeout=8000)
+    answer |= {"status": 503}
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(state).to_contain_text("系统繁忙", timeout=8000)
+    page.unroute("**/save/")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    saved(page)
+    assert [int(change.new) for change in FigureChange.objects.filter(submission=world.report)] == [12]
+
+    # A refusal that lasts is the account's: no more is sent, what was typed stays.
+    page.route("**/save/", lambda route: route.fulfill(status=403, body="no"))
+    page.locator("#c2").fill("5")
+    press(page, "Tab")
+    for _ in range(2):
+        expect(state).to_contain_text("服务器拒绝保存", timeout=8000)
+        page.evaluate("dispatchEvent(new Event('online'))")
+    expect(state).to_contain_text("未保存 1 项：您的账号现在不能保存这张表", timeout=8000)
+    expect(page.locator("#c2")).to_have_value("5")
+    page.unroute("**/save/")
+    page.on("dialog", lambda dialog: dialog.accept())
+
+
 def test_two_people_on_one_form_see_each_other_and_overwrite_nothing(page, world, browser):
     enter(page, world)
     other = browser.new_context()

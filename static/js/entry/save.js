@@ -3,6 +3,18 @@
 const SOON = 250; // ms: what is typed quickly travels together
 const PATIENCE = 20_000; // ms until a request that hangs is sent again
 const RETRIES = [1000, 2000, 4000, 8000, 15_000, 30_000];
+const LONGEST_WAIT = 300_000; // ms: what a server asks for by Retry-After, at most
+const REFUSALS = 3; // 403 that often: not the token, which a log-in elsewhere changes, but the account
+// What is said where the answer is no sentence of ours: a proxy's, or none.
+const SAYS = {
+  0: "网络不通，正在重试",
+  403: "服务器拒绝保存，正在重试",
+  413: "内容过大，服务器没有接收；请缩短核实说明，正在重试",
+  429: "保存过于频繁，服务器要求稍等，正在重试",
+  500: "服务器出错，正在重试",
+  503: "系统繁忙，正在重试",
+};
+const LOCKED_OUT = "您的账号现在不能保存这张表，权限可能已变更，或者浏览器不接受 Cookie。请刷新页面后再试，仍不行请联系审核员。";
 const KINDS = ["cells", "why", "line"];
 
 const token = () =>
@@ -20,6 +32,7 @@ export class Queue {
     this.pending = { cells: new Map(), why: new Map(), line: new Map() };
     this.batch = null;
     this.failures = 0;
+    this.refusals = 0;
     this.phase = Phase.SAVED;
     this.timer = null;
     addEventListener("online", () => this.hurry());
@@ -116,7 +129,8 @@ export class Queue {
     }
     this.same = false;
     this.batch = batch;
-    this.failures = 0;
+    clearTimeout(this.retry);
+    this.retry = null;
     this.#phase(Phase.SAVING);
     this.#send();
   }
@@ -136,24 +150,32 @@ export class Queue {
   async #send() {
     let status = 0;
     let sentence = "";
+    let wait = 0;
     try {
       const response = await this.#post(this.batch);
       const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
       status = response.redirected ? 401 : response.status;
       const told = isJson ? await response.json() : {};
       sentence = told.sentence ?? "";
+      wait = Math.min(1000 * (Number(response.headers.get("Retry-After")) || 0), LONGEST_WAIT);
       if (status === 200 && isJson) return this.#stored(told);
     } catch {
       status = 0; // no network, cut off, or out of patience
     }
     if (status === 401) return this.#signIn(sentence);
-    if (status === 0 || status === 403 || status === 413 || status === 429 || status >= 500) return this.#later(status, sentence);
+    this.refusals = status === 403 ? this.refusals + 1 : 0;
+    if (this.refusals >= REFUSALS) return this.#close(status, LOCKED_OUT);
+    if (status === 413 && !this.batch.same) this.#takeBack();
+    if (status === 0 || status === 403 || status === 413 || status === 429 || status >= 500) {
+      return this.#later(status, sentence || (SAYS[status] ?? SAYS[503]), wait);
+    }
     return this.#close(status, sentence || "无法保存，请刷新页面后再试；您填写的内容已保留在本机。");
   }
 
   #stored(answer) {
     const batch = this.batch;
     this.batch = null;
+    this.failures = 0;
     this.#take(answer, batch);
     this.#phase(this.unsynced ? Phase.SAVING : Phase.SAVED);
     this.#schedule(0);
@@ -165,15 +187,26 @@ export class Queue {
     this.answered(answer, batch);
   }
 
-  #later(status, sentence) {
-    const delay = RETRIES[Math.min(this.failures, RETRIES.length - 1)];
+  // Never read by the server, so the batch need not be sent again as it was: what is shortened meanwhile goes instead.
+  #takeBack() {
+    for (const kind of KINDS) {
+      for (const [name, { text }] of Object.entries(this.batch[kind])) {
+        if (!this.pending[kind].has(name)) this.pending[kind].set(name, text);
+      }
+    }
+    this.batch = null;
+  }
+
+  #later(status, sentence, wait) {
+    const delay = Math.max(wait, RETRIES[Math.min(this.failures, RETRIES.length - 1)]);
     this.failures += 1;
     this.#phase(Phase.WAITING);
     this.refused(status, sentence);
     this.retry = setTimeout(() => {
       this.retry = null;
-      this.#send();
-    }, delay * (0.8 + 0.4 * Math.random()));
+      if (this.batch) this.#send();
+      else this.#next();
+    }, delay * (1 + 0.4 * Math.random()));
   }
 
   async #signIn(sentence) {
