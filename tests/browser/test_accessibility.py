@@ -1,16 +1,14 @@
 """axe finds nothing serious on the pages of the main job, empty and filled."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from tests.access import FIGURES, PERIOD_OF, make_world, read_pages, read_table, shown
+from tests.browser.axe import serious
 from tests.browser.sessions import answers_with_a_page, sign_in
 from tests.factories import make_submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-SERIOUS = ("serious", "critical")
 
 
 def entry(number):
@@ -71,19 +69,6 @@ PAGES = {
 
 
 SHOWN = shown(read_pages(read_table()))
-
-
-def serious(page):
-    """{rule: elements that break it} of what axe finds serious or critical.
-
-    Left out: the box that select2 of Django's administration draws over a list; the list itself has its label.
-    """
-    found = Axe().run(page, context={"exclude": [".select2-container"]})
-    return {
-        violation["id"]: [node["html"] for node in violation["nodes"]]
-        for violation in found.response["violations"]
-        if violation["impact"] in SERIOUS
-    }
 
 
 @pytest.mark.parametrize(("person", "address"), PAGES.values(), ids=PAGES.keys())

@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 from chunfeng.accounts.models import User
 from reports import drafts
 from reports.models import FigureChange, Submission
+from tests.browser.axe import serious
 from tests.factories import make_campaign, make_form, make_place, make_submission, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -516,6 +517,60 @@ def test_two_people_on_one_form_see_each_other_and_overwrite_nothing(page, world
     expect(page.locator("#save-state")).to_contain_text("该表已上报，不能修改")
     expect(page.locator("#c3")).to_have_value("3")
     other.close()
+
+
+def test_axe_finds_nothing_serious_on_whatever_opens_over_the_form(page, world):
+    found = {}
+
+    def look(name, shown):
+        expect(page.locator(shown)).to_be_visible()
+        if broken := serious(page):
+            found[name] = broken
+
+    enter(page, world)
+    page.get_by_role("button", name="图例与快捷键").click()
+    look("legend", "#entry-help")
+    page.get_by_role("button", name="关闭", exact=True).click()
+    page.get_by_role("button", name="其余填 0").click()
+    look("zeros", "#zero")
+    page.get_by_role("button", name="取消").click()
+
+    page.locator("#c1").click()
+    paste(page, text="100\t101\t约5\t15")
+    look("toast of rejected cells", "#toasts .is-bad")
+    press(page, "F8", "F8")
+    page.locator("#c4").click()
+    look("reason at the cell", "#at-cell input")
+    press(page, "Control+Enter")
+    look("details", "#details h2")
+    press(page, "Escape")
+
+    colleague = User.objects.get(username="colleague")
+    drafts.save_figures(world.report, {1: "130"}, seen=None, by=colleague)
+    page.locator("#c1").fill("140")
+    press(page, "Tab")
+    look("conflict", "#conflicts")
+    page.get_by_role("button", name="用对方的 130").click()
+    saved(page)
+
+    Session.objects.all().delete()
+    page.locator("#c5").fill("8")
+    press(page, "Tab")
+    page.fill("#sign-in-password", "wrong-password-1")
+    page.get_by_role("button", name="登录并保存").click()
+    look("log-in", "#sign-in [data-problem]")
+    page.fill("#sign-in-password", PASSWORD)
+    page.get_by_role("button", name="登录并保存").click()
+    saved(page)
+
+    page.route("**/save/", lambda route: route.abort())
+    page.locator("#c5").fill("9")
+    press(page, "Tab")
+    expect(page.locator("#save-state")).to_contain_text("未同步", timeout=8000)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    look("local copy", "#left-behind")
+    assert found == {}
 
 
 def test_an_entry_page_weighs_less_than_150_kilobytes_with_all_it_loads(client, world):
