@@ -1,7 +1,11 @@
-"""What every answer forbids the browser: to store it, to frame it, to run or fetch anything that is not ours."""
+"""What every answer forbids the browser: to store it, to frame it, to run or fetch anything that is not ours.
+
+And where its links lead: nobody is shown one that is refused.
+"""
 
 import logging
 from html.parser import HTMLParser
+from urllib.parse import urljoin
 
 import pytest
 from django.db import transaction
@@ -29,7 +33,7 @@ class Page(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.blocked, self.addresses, self.inside = [], [], ""
+        self.blocked, self.addresses, self.links, self.inside = [], [], [], ""
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
@@ -40,6 +44,7 @@ class Page(HTMLParser):
         named = [given[name] for name in ("href", "src", "action", "formaction") if given.get(name)]
         self.blocked += [f"<{tag} {address}>" for address in named if address.startswith("javascript:")]
         self.addresses += named
+        self.links += [given["href"]] if tag == "a" and given.get("href") else []
 
     def handle_data(self, data):
         if self.inside and data.strip():
@@ -47,20 +52,25 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def responses(django_db_setup, django_db_blocker):
-    """One response by page and person: each page as each person sees it who is shown it."""
+def clients(django_db_setup, django_db_blocker):
+    """By person, in one world that is rolled back in the end."""
     logging.disable(logging.CRITICAL)
-    found = {}
     with django_db_blocker.unblock(), transaction.atomic():
         world = make_world()
-        clients = {person: world.client(person) for person in PEOPLE}
-        for page, asked in SHOWN.items():
-            for question in asked:
-                if (page, question.person) not in found:
-                    response, _ = fetch(world, clients[question.person], question)
-                    found[page, question.person] = response
+        yield {person: (world, world.client(person)) for person in PEOPLE}
         transaction.set_rollback(True)
     logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def responses(clients):
+    """One response by page and person: each page as each person sees it who is shown it."""
+    found = {}
+    for page, asked in SHOWN.items():
+        for question in asked:
+            if (page, question.person) not in found:
+                response, _ = fetch(*clients[question.person], question)
+                found[page, question.person] = response
     return found
 
 
@@ -98,6 +108,28 @@ def test_no_page_has_code_or_style_of_its_own_or_an_address_outside_the_server(r
         assert outside == [], about
         looked_at += 1
     assert looked_at > 20
+
+
+def test_no_link_leads_whoever_is_shown_it_to_a_refusal(clients, responses):
+    refused, followed = {}, set()
+    for (page, person), response in responses.items():
+        if response.status_code != 200 or "text/html" not in response.headers["Content-Type"]:
+            continue
+        parsed = Page()
+        parsed.feed(response.text)
+        for link in parsed.links:
+            address = urljoin(response.wsgi_request.path, link).partition("#")[0]
+            path = address.partition("?")[0]
+            if (person, path) in followed or path.startswith("/admin/"):
+                continue
+            followed.add((person, path))
+            with transaction.atomic():
+                status = clients[person][1].get(address).status_code
+                transaction.set_rollback(True)
+            if status >= 400:
+                refused[person, address] = (page, status)
+    assert len(followed) > 100
+    assert refused == {}
 
 
 def test_static_files_may_be_stored(client, settings):

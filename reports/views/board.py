@@ -145,6 +145,7 @@ def roll_up_page(request, campaign, form, period, unit):
         "figures": figures_at(form, period, unit, choice),
         "export": address_of(form, period, unit, choice, page="roll-up-export"),
         "edition": published.defer("content", "workbook").order_by("-issue").first(),
+        "reads_editions": permissions.reads_totals(request.user, period.campaign),
         "may_publish": permissions.can_publish(request.user, place.unit),
         "now": timezone.now(),
     }

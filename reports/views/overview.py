@@ -55,6 +55,7 @@ def board(request, campaign, form, period, unit):
         "place": place,
         "asked": found.place,
         "edition": edition.defer("content", "workbook").order_by("-issue").first(),
+        "reads_editions": permissions.reads_totals(request.user, campaign),
         "suspects": top(request.user, period, ANOMALIES) if permissions.is_coordinator(request.user) else [],
         "is_coordinator": permissions.is_coordinator(request.user),
         "chart": _chart(shown),
