@@ -33,6 +33,7 @@ RANKED = 3
 AT_LEAST_RANKED = 2
 CASES_TOLD = 3
 CASE_CHARACTERS = 160
+_STOPS = "。！？；：，、”）…"
 NAMED = 20
 FALLS = 8
 ODDITIES = 8
@@ -371,7 +372,9 @@ def _label(column: Column) -> str:
 
 
 def _shortened(text: str) -> str:
-    said = " ".join(text.split())
+    said = "".join(
+        line if line[-1] in _STOPS else f"{line}。" for line in map(str.strip, text.split("\n")) if line
+    )
     return said if len(said) <= CASE_CHARACTERS else f"{said[:CASE_CHARACTERS].rstrip('，、；')}……"
 
 
