@@ -7,7 +7,7 @@ a stray: see `strays`.
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -199,15 +199,22 @@ def thumbnail_of(attachment: Attachment) -> Path:
     return _root() / f"{attachment.stored}-small"
 
 
-def strays(older_than: timedelta = UNFINISHED_FOR) -> Iterator[Path]:
-    """Yield the files of the folder that belong to no row and are old enough to belong to none that is coming."""
-    known = set(Attachment.objects.values_list("stored", flat=True))
+def strays(older_than: timedelta = UNFINISHED_FOR) -> list[Path]:
+    """Return the files of the folder that belong to no row and are old enough to belong to none that is coming.
+
+    Raises AttachmentError where not one file of the folder has a row: then it is the folder of another database.
+    """
+    rows = set(Attachment.objects.values_list("stored", flat=True))
     before = timezone.now().timestamp() - older_than.total_seconds()
-    for path in sorted(_root().rglob("*")):
-        if path.is_file() and path.stat().st_mtime < before:
-            stored = path.relative_to(_root()).as_posix().removesuffix(".part").removesuffix("-small")
-            if stored not in known:
-                yield path
+    paths = sorted(path for path in _root().rglob("*") if path.is_file())
+    unknown = [path for path in paths if _stored(path) not in rows]
+    found = [path for path in unknown if path.stat().st_mtime < before]
+    if found and len(unknown) == len(paths):
+        raise AttachmentError(
+            f"附件目录 {_root()} 有 {len(paths)} 个文件，没有一个属于当前数据库，可能连错了数据库，没有删除。"
+            "请核对 DATABASE_URL 和 PRIVATE_ROOT；确实不要的文件请手工移走。"
+        )
+    return found
 
 
 def abandoned(older_than: timedelta = UNFINISHED_FOR):
@@ -219,6 +226,11 @@ def _refuse_twice(attachment: Attachment, sent: str) -> None:
     owner = attachment.report or attachment.submission
     if owner and (twin := owner.attachments.filter(sha256=sent, finished_at__isnull=False).first()):
         raise AttachmentError(f"“{attachment.name}”与已上传的“{twin.name}”是同一个文件，没有重复保存。")
+
+
+def _stored(path: Path) -> str:
+    """What a row calls the file at `path`."""
+    return path.relative_to(_root()).as_posix().removesuffix(".part").removesuffix("-small")
 
 
 def _part(attachment: Attachment) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from reports import lifecycle as reports_lifecycle
@@ -172,8 +172,22 @@ def test_the_clean_up_takes_strays_and_uploads_broken_off_a_day_ago_and_nothing_
     for path in (stray, attachments.path_of(kept)):
         os.utime(path, (yesterday.timestamp(), yesterday.timestamp()))
     os.utime(fresh, (now, now))
+    everything = stored()
+    call_command("clean_files")
+    assert "nobody-knows-me" in capsys.readouterr().out
+    assert stored() == everything
     with django_capture_on_commit_callbacks(execute=True):
-        call_command("clean_files")
+        call_command("clean_files", delete=True)
     assert set(Attachment.objects.all()) == {kept, young}
     assert stored() == sorted(["just-arriving", Path(kept.stored).name, f"{Path(young.stored).name}.part"])
     assert "1 个没有传完的附件" in capsys.readouterr().out
+
+
+def test_the_clean_up_refuses_a_folder_of_which_the_database_knows_no_file(world, report):
+    kept = take(report, "方案.pdf", pdf(), world.clerk)
+    path = attachments.path_of(kept)
+    os.utime(path, (0, 0))
+    Attachment.objects.all().delete()  # as where DATABASE_URL names another database
+    with pytest.raises(CommandError, match="没有一个属于当前数据库"):
+        call_command("clean_files", delete=True)
+    assert path.exists()
