@@ -1,7 +1,7 @@
 """What is typed on the pages of texts: read here, judged by `reports.texts.lifecycle`."""
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout
+from crispy_forms.layout import HTML, Layout
 from django import forms
 
 from reports.lifecycle import LONGEST_COMMENT
@@ -20,6 +20,9 @@ def _text(name: str, **more: object) -> forms.CharField:
     )
 
 
+_COUNTER = HTML('{% include "reports/texts/partials/counter.html" %}')
+
+
 class TextForm(forms.Form):
     """A text of a duty that asks for one; nothing is required while it is a draft."""
 
@@ -28,6 +31,7 @@ class TextForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.helper = FormHelper()
+        self.helper.layout = Layout("text", _COUNTER)
         self.helper.form_tag = False
         self.helper.disable_csrf = True
 
@@ -48,7 +52,7 @@ class CaseForm(TextForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.helper.layout = Layout("title", "place", "text", "figures", "categories")
+        self.helper.layout = Layout("title", "place", "text", _COUNTER, "figures", "categories")
 
 
 class TextReturnForm(forms.Form):

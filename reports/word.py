@@ -5,6 +5,7 @@ here alone. A4, margins 37/35/28/26 mm: a text block of 156 x 225 mm with 22 lin
 named, never shipped: 方正小标宋简体 for titles, 黑体 and 楷体_GB2312 for headings, 仿宋_GB2312 for the text.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,6 +40,7 @@ TIGHTER = -5
 """Twentieths of a point between characters: 28 of 16 pt in 156 mm."""
 TABLE_SIZES = {5: Pt(12), 8: Pt(10.5), 10: Pt(9)}
 """Up to so many columns, this size of type; a table of more is broken into several."""
+_AT_BRACKETS = re.compile(r"(.+)(（[^（）]+）)")
 CREATED = datetime(2000, 1, 1, tzinfo=UTC)
 """Stands in every document, so that the same content gives the same bytes."""
 
@@ -110,9 +112,10 @@ def write(written: Written) -> bytes:
     _lay_out(document, written.title)
     if written.red_head:
         _write_red_head(document, written.red_head)
-    title = _line(document, WD_ALIGN_PARAGRAPH.CENTER)
-    _pitch(title, LINE_PITCH * 6 // 5)
-    _run(title, written.title, TITLE_FACE, TITLE_SIZE)
+    for text in _title_lines(written.title):
+        title = _line(document, WD_ALIGN_PARAGRAPH.CENTER)
+        _pitch(title, LINE_PITCH * 6 // 5)
+        _run(title, text, TITLE_FACE, TITLE_SIZE)
     if written.byline:
         byline = _line(document, WD_ALIGN_PARAGRAPH.CENTER)
         _run(byline, written.byline, SUBHEADING_FACE, TEXT_SIZE)
@@ -124,6 +127,13 @@ def write(written: Written) -> bytes:
     stream = BytesIO()
     document.save(stream)
     return _without_times(stream)
+
+
+def _title_lines(title: str) -> list[str]:
+    """A title that is too long for a line breaks before the brackets it ends with, never within a date."""
+    width = sum(TITLE_SIZE if ord(sign) > 0xFF else TITLE_SIZE // 2 for sign in title)
+    broken = _AT_BRACKETS.fullmatch(title)
+    return list(broken.groups()) if broken and width > TEXT_WIDTH else [title]
 
 
 def _without_times(package: BytesIO) -> bytes:
@@ -279,6 +289,9 @@ def _write_part(document: DocumentType, rows: Sequence[Sequence[str]]) -> None:
     _narrow_cell_margins(table)
     for number, row in enumerate(rows):
         _write_row(table, row, widths, size, is_header=number == 0)
+    for row in table.rows[:2]:  # a caption and a header alone at the foot of a page say nothing
+        for cell in row.cells:
+            cell.paragraphs[0].paragraph_format.keep_with_next = len(rows) > 2
     _line(document).paragraph_format.line_spacing = Pt(8)
 
 

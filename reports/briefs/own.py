@@ -16,10 +16,16 @@ def own_text(report: TextReport) -> str:
     campaign = report.duty.campaign
     until = report.period.ends_on if report.period else campaign.ends
     titles = {period.ends_on: str(period) for period in campaign.periods.all()}
+    forms = list(campaign.forms.all())
     said = [
         line
-        for form in campaign.forms.all()
-        for line in _of_form(form, _reported(form, report.unit_id, until), titles)
+        for form in forms
+        for line in _of_form(
+            form,
+            _reported(form, report.unit_id, until),
+            titles,
+            name=form.annex if len(forms) > 1 else "",
+        )
     ]
     cases = TextReport.objects.cases().filter(
         duty__campaign=campaign, unit=report.unit_id, period__ends_on__lte=until
@@ -43,14 +49,17 @@ def _reported(form: ReportForm, unit: int, until: date) -> dict[date, dict[int, 
 
 
 def _of_form(
-    form: ReportForm, reported: dict[date, dict[int, Decimal]], titles: dict[date, str]
+    form: ReportForm, reported: dict[date, dict[int, Decimal]], titles: dict[date, str], *, name: str
 ) -> list[str]:
-    """What stands to date in the last whole report, and the period in which the first indicator grew most."""
+    """What stands to date in the last whole report, and the period in which the first indicator grew most.
+
+    What was not done, 0, is not told. name: of the form, where there are several.
+    """
     if not reported:
         return []
     last = max(reported)
     whole = [
-        column for column in form.columns if column.parent_id is None and column.number in reported[last]
+        column for column in form.columns if column.parent_id is None and reported[last].get(column.number)
     ]
     if not whole:
         return []
@@ -58,7 +67,7 @@ def _of_form(
         f"{column.label}{format_figure(reported[last][column.number], column.decimals)}{column.unit_of_measure}"
         for column in whole[:LEADING]
     )
-    said = [f"截至{last.month}月{last.day}日，累计{figures}。"]
+    said = [f"截至{last.month}月{last.day}日，{name}累计{figures}。"]
     lead, before, grown = whole[0], Decimal(0), {}
     for end, values in sorted(reported.items()):
         if lead.number in values:

@@ -24,7 +24,7 @@ from reports.models import Explanation, FigureChange, Submission
 from reports.tasks import owes
 from reports.validation import FATAL, Finding
 
-from . import asking, desk, figures, office, plan, publishing, running, texts
+from . import asking, desk, figures, office, plan, publishing, running, telling, texts
 
 CAMPAIGNS = ("wuhan-2014", "jiangsu-2024")
 PASSWORD = "chunfeng-demo"  # noqa: S105 - told to everyone; of no use outside a demonstration
@@ -174,6 +174,9 @@ class _Enactment:
         asking.ask(self.campaign, self.people, FIXTURES / "demo" / "questions.csv", self.now)
         told = texts.read_texts(FIXTURES / "demo" / "texts.yaml")
         texts.write_texts(self.campaign, self.people, told, self.now)
+        telling.name_contacts(self.campaign, self.people, self.now)
+        if self.now is not None:
+            telling.report_urgently(self.campaign, self.people, self.now)
         publishing.write_brief(self.campaign)
 
     def _parts(self, growth: figures.Growth, cases: plan.Cases) -> Iterator[_Part]:

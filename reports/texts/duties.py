@@ -115,6 +115,12 @@ def board(campaign: Campaign, places: Sequence[UnitPlace], periods: Iterable[Rep
     return found
 
 
+def sent_beside(report: TextReport) -> int:
+    """Return how many texts of the same duty its unit has sent in the period."""
+    same = TextReport.objects.filter(duty=report.duty_id, unit=report.unit_id, period=report.period_id)
+    return same.sent().count()
+
+
 def due_at(duty: TextDuty, period: ReportingPeriod | None, campaign: Campaign) -> datetime | None:
     """The instant up to which a text is on time: the period's, or the end of the day that the notice names."""
     if period is not None:

@@ -8,13 +8,14 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from openpyxl import Workbook
 
-from campaigns.models import Campaign, UnitPlace
+from campaigns.models import Campaign, TextDuty, UnitPlace
 from campaigns.search import units_found
 from reports import register
 from reports.excel.write import to_bytes
 from reports.models import Contact
 from reports.permissions import is_coordinator
 from reports.text_forms import ContactFormSet
+from reports.texts.duties import owed_by
 
 from .finding import find_campaign, find_place
 from .listing import page_of
@@ -47,6 +48,7 @@ def _page(request, campaign, shown):
     named = register.contacts_of_units(campaign, units)
     may_show = register.may_show(request.user, campaign, units)
     own = set(request.user.memberships.values_list("unit", flat=True))
+    duties = list(campaign.texts.filter(kind=TextDuty.Kind.CONTACT))
     context = {
         "campaign": campaign,
         "page": page,
@@ -57,6 +59,7 @@ def _page(request, campaign, shown):
                     (contact, _numbers(contact, place.unit_id == shown))
                     for contact in named.get(place.unit_id, ())
                 ],
+                "owes": any(owed_by(place, duty) for duty in duties),
                 "may_show": place.unit_id in may_show and place.unit_id != shown,
                 "may_write": place.unit_id in own and register.can_write(request.user, place.unit),
             }

@@ -170,6 +170,7 @@ def _edit_page(request, report, form, seen, status=200):
         "files": [file for file in files if file.finished_at],
         "unfinished": [(file, attachments.received(file)) for file in files if not file.finished_at],
         "returned": report.last_return(),
+        "sent": duties.sent_beside(report) if report.is_case else None,
         "count": lifecycle.length(form["text"].value() or ""),
         "shortest": lifecycle.SHORTEST if report.is_case else lifecycle.SHORTEST_OTHER,
         "longest": lifecycle.LONGEST if report.is_case else "",

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -22,7 +23,8 @@ def urgent_list(request, campaign):
         UrgentMatter.objects.visible_to(request.user)
         .filter(campaign=campaign)
         .select_related("unit", "author")
-        .prefetch_related("sightings")
+        .annotate(told=Count("sightings"), acknowledged=Count("sightings__acknowledged_at"))
+        .order_by("-at", "-pk")
     )
     context = {
         "campaign": campaign,

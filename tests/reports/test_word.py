@@ -89,3 +89,13 @@ def test_a_picture_is_no_wider_than_the_text():
 def test_the_same_content_gives_the_same_bytes():
     written = Written("标题", [Paragraph("内容"), Table(["单位", "人"], [["甲市", "5"]])])
     assert write(written) == write(written)
+
+
+def test_a_long_title_breaks_before_its_brackets():
+    document = Document(BytesIO(write(Written("江苏省2024年春风行动进展情况（截至2月16日）", []))))
+    assert [line.text for line in document.paragraphs][:2] == [
+        "江苏省2024年春风行动进展情况",
+        "（截至2月16日）",
+    ]
+    document = Document(BytesIO(write(Written("进展情况（截至2月16日）", []))))
+    assert document.paragraphs[0].text == "进展情况（截至2月16日）"

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from campaigns.models import TextDuty
-from reports.models import TextReport
+from reports.models import Figure, TextReport
 from reports.texts import lifecycle
 from tests.factories import make_submission
 
@@ -32,6 +32,17 @@ def test_it_says_what_stands_to_date_and_which_period_added_most(client, world, 
     ]
     page = client.get(reverse("reports:text-edit", args=[text.pk]))
     assert reverse("reports:text-draft", args=[text.pk]) not in page.text
+
+
+def test_what_was_not_done_is_not_told(client, world, text):
+    second = world.campaign.periods.get(number=2)
+    Figure.objects.filter(submission__unit=text.unit, submission__period=second, indicator__number=2).update(
+        value=0
+    )
+    client.force_login(world.clerk)
+    client.post(reverse("reports:text-draft", args=[text.pk]), {"seen": text.version})
+    text.refresh_from_db()
+    assert text.text.startswith("截至2月2日，累计举办招聘活动15场次，使用资金3.00万元。")
 
 
 def test_what_is_written_is_never_written_over(client, world, text):

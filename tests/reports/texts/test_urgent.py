@@ -130,3 +130,14 @@ def test_a_viewer_reads_but_does_not_acknowledge(people, client, matter):
     client.force_login(people["viewer"])
     assert client.get(detail(matter)).status_code == 200
     assert client.post(reverse("reports:urgent-acknowledge", args=[matter.pk])).status_code == 403
+
+
+def test_the_list_says_how_many_have_acknowledged_the_latest_first(world, people, client, matter):
+    urgent.acknowledge(matter, by=world.sun)
+    later = urgent.report(world.county, kind="major", title="欠薪聚集", text=TEXT, by=people["county"])
+    client.force_login(world.sun)
+    page = client.get(reverse("reports:urgent-list", args=["spring"]))
+    assert [(row.pk, row.acknowledged, row.told) for row in page.context["page"]] == [
+        (later.pk, 0, 2),
+        (matter.pk, 1, 2),
+    ]
