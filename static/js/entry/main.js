@@ -10,6 +10,7 @@ import { showState, toast } from "./notes.js";
 import { lay, readClipboard } from "./paste.js";
 import { Phase, Queue } from "./save.js";
 
+const LONG = 7; // signs of a figure that fit into the narrowest column
 const PAUSE = 1500; // ms without a key after which a cell is saved though nobody has left it
 const NEWS = 20_000; // ms between two questions for what colleagues did
 const IDLE = 10 * 60_000; // ms after which an abandoned page asks no more, so that its session may end
@@ -21,6 +22,7 @@ const local = new LocalCopy(data.person, location.pathname);
 let savedAt = data.savedAt;
 let sentence = "";
 let pasted = null; // {count, numbers, notes} of a paste whose answer is awaited
+let pasteNote = null; // what was said of the last paste, until it is undone
 let same = null; // the texts before 与上期相同
 let leaving = false;
 let lastKey = Date.now();
@@ -106,6 +108,7 @@ function showHistory() {
 
 function back(entries) {
   if (!entries) return;
+  pasteNote?.remove();
   write(entries, { step: false });
   go(entries[0].cell);
 }
@@ -212,6 +215,7 @@ function showText(cell, text) {
   cell.committed = text;
   if (cell.input.value === text) return;
   cell.input.value = text;
+  cell.input.classList.toggle("is-long", text.length > LONG);
   if (document.activeElement === cell.input && !isEditing()) cell.input.select();
 }
 
@@ -268,8 +272,8 @@ function tellPaste(answer) {
   const bad = pasted.numbers.filter((number) => answer.refused[number]);
   const good = pasted.numbers.length - bad.length;
   const parts = [bad.length ? `已粘贴 ${good} 项，${bad.length} 项未识别` : `已粘贴 ${good} 项`, ...pasted.notes];
-  for (const number of bad) parts.push(`第${number}列“${cellNumbered(number).input.value}”：${answer.refused[number]}`);
-  toast(parts.join("；"), { kind: bad.length ? "is-bad" : "", lasts: bad.length ? 20_000 : 8000 });
+  const lines = bad.map((number) => `第${number}列“${cellNumbered(number).input.value}”：${answer.refused[number]}`);
+  pasteNote = toast([parts.join("；"), ...lines].join("\n"), { kind: bad.length ? "is-bad" : "", lasts: bad.length ? 20_000 : 8000 });
   pasted = null;
 }
 
@@ -380,7 +384,7 @@ if (left) {
   const offer = document.getElementById("left-behind");
   const entries = Object.entries(left.cells).filter(([number]) => cellNumbered(number));
   const count = entries.length + Object.keys(left.why).length + Object.keys(left.line).length;
-  const when = new Date(left.at).toLocaleString("zh-CN", { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  const when = new Date(left.at).toLocaleString("zh-CN", { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit" });
   offer.querySelector("[data-sentence]").textContent = `这台电脑上保留着您 ${when} 填写、还没有保存的 ${count} 项。`;
   offer.querySelector("[data-detail]").textContent = entries.map(([number, { text }]) => `第${number}列 ${text || "（空）"}`).join("，");
   offer.hidden = false;

@@ -9,7 +9,14 @@ const QUIET = 900;
 export function toast(text, { lasts = 8000, kind = "" } = {}) {
   const note = document.createElement("div");
   note.className = `toast-note ${kind}`;
-  note.textContent = text;
+  const words = document.createElement("span");
+  words.textContent = text;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = "×";
+  close.setAttribute("aria-label", "关闭提示");
+  close.addEventListener("click", () => note.remove());
+  note.append(words, close);
   toastRoom.append(note);
   while (toastRoom.children.length > 3) toastRoom.firstElementChild.remove();
   setTimeout(() => note.remove(), lasts);
