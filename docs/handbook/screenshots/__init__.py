@@ -3,11 +3,12 @@
 Each chapter is a module of this package with `take(portal)`; what stands in CHAPTERS is taken in that order.
 """
 
-from . import administrators, coordinator, exports, reporter, sending, texts
+from . import administrators, coordinator, exports, filling, reporter, sending, texts
 
 CHAPTERS = {
     "reporter": reporter,
     "sending": sending,
+    "filling": filling,
     "coordinator": coordinator,
     "exports": exports,
     "texts": texts,
