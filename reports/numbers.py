@@ -8,7 +8,8 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from decimal import ROUND_HALF_UP, ROUND_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, ROUND_UP, Context, Decimal
+from functools import cache
 
 BLANK_MARK = "—"
 MAX_LENGTH = 64
@@ -17,6 +18,7 @@ MAX_DIGITS = 15
 
 _EXACT = Context(prec=4 * MAX_LENGTH)
 _BEYOND = 10**MAX_LENGTH
+_EXACT_FLOATS = 2**53
 _NOISE = Decimal("1e-12")
 _MOST_NOISE = Decimal("1e-6")
 
@@ -95,6 +97,8 @@ def parse_cell_value(
         case int():
             # Bounded first: converting an int of a million digits takes minutes.
             return column.checked(Decimal(max(-_BEYOND, min(value, _BEYOND))))
+        case float() if value.is_integer() and abs(value) <= _EXACT_FLOATS:
+            return column.checked(Decimal(int(value)))
         case float() if math.isfinite(value):
             return column.checked(_without_noise(_bounded(Decimal(repr(value))), decimals))
         case Decimal() if value.is_finite():
@@ -234,8 +238,7 @@ def _bounded(number: Decimal) -> Decimal:
         return Decimal(0)
     if number.adjusted() >= MAX_LENGTH:
         return Decimal(_BEYOND).copy_sign(number)
-    with localcontext(_EXACT):
-        return number.quantize(Decimal(1).scaleb(-MAX_LENGTH), ROUND_UP)
+    return number.quantize(_last_place(MAX_LENGTH), ROUND_UP, _EXACT)
 
 
 def _without_noise(number: Decimal, decimals: int) -> Decimal:
@@ -246,9 +249,14 @@ def _without_noise(number: Decimal, decimals: int) -> Decimal:
 
 def _rounded(number: Decimal, decimals: int) -> Decimal:
     """Return `number` with exactly `decimals` places, halves away from 0; a 0 has no sign."""
-    with localcontext(_EXACT):
-        rounded = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    rounded = number.quantize(_last_place(decimals), ROUND_HALF_UP, _EXACT)
     return rounded if rounded else rounded.copy_abs()
+
+
+@cache
+def _last_place(decimals: int) -> Decimal:
+    """Return 0.01 for two decimals."""
+    return Decimal(1).scaleb(-decimals)
 
 
 def _shortest(number: Decimal) -> str:
