@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from campaigns.models import Campaign, ReportForm, ReportingPeriod, UnitPlace
 from chunfeng.accounts.models import User
 from reports import importing
-from reports.excel.process import Reader
 from reports.excel.reading import ASK, OK, REFUSED
 from reports.lifecycle import filling_problem
 from reports.models import Submission, Upload, UploadBatch
@@ -29,26 +28,24 @@ def may_gather(user: User, campaign: Campaign) -> bool:
     return bool(coordinated(user, campaign).units)
 
 
-def add(
-    batch: UploadBatch, files: Iterable[tuple[str, bytes]], *, by: Reader
-) -> tuple[list[Upload], list[tuple[str, str]]]:
+def add(batch: UploadBatch, files: Iterable[tuple[str, bytes]]) -> tuple[list[Upload], list[tuple[str, str]]]:
     """Read files, zips of them included, into a batch; return them, and remarks on what was not opened.
 
     The remarks stay with the batch.
     """
-    received: list[Upload] = []
+    workbooks: list[tuple[str, bytes]] = []
     remarks: list[tuple[str, str]] = []
     room = MOST_FILES - batch.uploads.count()
     for name, data in files:
         delivery = delivered(data, name)
         remarks += delivery.remarks
-        for one, content in delivery.workbooks:
-            if len(received) >= room:
-                remarks.append((one, f"一次最多 {MOST_FILES} 个文件，没有读取；请另外上传。"))
-                continue
-            received += receive_all(
-                content, one, owner=batch.owner, campaign=batch.campaign, asked={}, by=by, batch=batch
-            )
+        workbooks += delivery.workbooks
+    remarks += [
+        (name, f"一批最多 {MOST_FILES} 个文件，没有读取；请另外上传。") for name, _ in workbooks[room:]
+    ]
+    received = receive_all(
+        workbooks[:room], owner=batch.owner, campaign=batch.campaign, asked={}, batch=batch
+    )
     batch.remarks += remarks
     batch.save(update_fields=["remarks"])
     return received, remarks

@@ -9,8 +9,8 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -25,8 +25,9 @@ from campaigns.models import Campaign, Indicator, ReportForm, ReportingPeriod, R
 from chunfeng.accounts.models import Membership, User
 from reports import drafts
 from reports.excel.gate import RefusedFile, archive_of
-from reports.excel.process import Reader
-from reports.excel.read import read_workbook
+from reports.excel.known import Known
+from reports.excel.process import reader
+from reports.excel.read import interpret, read_books, read_workbook
 from reports.excel.reading import OK, REFUSED, Asked, Reading, Scope
 from reports.lifecycle import TransitionError, filling_problem, storable
 from reports.models import Figure, Submission, Upload, UploadBatch
@@ -104,52 +105,48 @@ def delivered(data: bytes, name: str) -> Delivery:
 
 
 def receive_all(
-    data: bytes,
-    name: str,
+    files: Sequence[tuple[str, bytes]],
     *,
     owner: User,
     campaign: Campaign,
     asked: Mapping[str, Any],
-    by: Reader | None = None,
     batch: UploadBatch | None = None,
 ) -> list[Upload]:
-    """Receive a file; one that holds several forms becomes an upload for each."""
-    first = receive(data, name, owner=owner, campaign=campaign, asked=asked, by=by, batch=batch)
-    forms = first.found["choices"] if first.found["asks"] == "form" and not asked.get("form") else []
-    if not forms:
-        return [first]
-    drop(first)
-    first.delete()
-    return [
-        receive(data, name, owner=owner, campaign=campaign, asked={**asked, "form": code}, by=by, batch=batch)
-        for code in forms
-    ]
+    """Read workbooks and keep them; one that holds several forms becomes an upload for each.
+
+    Of a refused one only what was said of it is kept.
+    """
+    new = Upload(owner=owner, campaign=campaign, batch=batch, asked=dict(asked))
+    known, said = Known(scope_of(new)), _asked(new)
+    received = []
+    with reader() as one:
+        books = read_books([data for _, data in files], known=known, by=one)
+        for (name, data), book in zip(files, books, strict=True):
+            name = clean_name(name)
+            reading = interpret(book, name, known=known, asked=said)
+            if reading.asks == "form" and said.form is None:
+                for form in reading.choices:
+                    of_form = interpret(book, name, known=known, asked=replace(said, form=form))
+                    received.append(_keep(new, name, data, of_form, {**asked, "form": form.code}))
+            else:
+                received.append(_keep(new, name, data, reading, asked))
+    return received
 
 
-def receive(
-    data: bytes,
-    name: str,
-    *,
-    owner: User,
-    campaign: Campaign,
-    asked: Mapping[str, Any],
-    by: Reader | None = None,
-    batch: UploadBatch | None = None,
-) -> Upload:
-    """Read a file and keep it; of a refused one only what was said of it is kept."""
-    digest = hashlib.sha256(data).hexdigest()
+def _keep(new: Upload, name: str, data: bytes, reading: Reading, asked: Mapping[str, Any]) -> Upload:
+    """Keep a file with what was read in it. new: whose it is, and where."""
     upload = Upload(
-        owner=owner,
-        campaign=campaign,
-        batch=batch,
-        name=clean_name(name),
+        owner=new.owner,
+        campaign=new.campaign,
+        batch=new.batch,
+        name=name,
         stored_as=f"{timezone.now():%Y%m}/{uuid.uuid4().hex}",
         size=len(data),
-        sha256=digest,
+        sha256=hashlib.sha256(data).hexdigest(),
         asked=dict(asked),
     )
-    _read(upload, data, by)
-    if upload.found["outcome"] != REFUSED:
+    _tell(upload, reading)
+    if reading.outcome != REFUSED:
         path = path_of(upload)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.write_bytes(data)
@@ -179,12 +176,12 @@ def answer(upload: Upload, answers: Mapping[str, str], *, total: bool = False) -
     }
     kept = {name for name in before.get("settled", ()) if answers.get(name) == before.get(name)}
     upload.asked = {**answers, "settled": sorted(settled | kept), "total": total}
-    _read(upload, path_of(upload).read_bytes(), None)
+    data = path_of(upload).read_bytes()
+    _tell(upload, read_workbook(data, upload.name, known=Known(scope_of(upload)), asked=_asked(upload)))
     upload.save(update_fields=["asked", "found"])
 
 
-def _read(upload: Upload, data: bytes, by: Reader | None) -> None:
-    reading = read_workbook(data, upload.name, scope=scope_of(upload), asked=_asked(upload), by=by)
+def _tell(upload: Upload, reading: Reading) -> None:
     upload.found = _kept(reading)
     upload.found["says"] = _says(upload, reading)
 

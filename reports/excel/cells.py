@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 
 LONGEST_TEXT = 1000
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
@@ -21,8 +23,7 @@ class CellKind(StrEnum):
     EMPTY_FORMULA = "f"
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """value: a number as its shortest decimal, a date as ISO text, anything else as it stands.
 
     is_formula: the value is what a formula gave when the file was saved; of an .xls nobody knows.
@@ -67,6 +68,7 @@ def address(row: int, column: int) -> str:
     return f"{letters}{row}"
 
 
+@lru_cache(maxsize=4096)
 def place(text: str) -> tuple[int, int] | None:
     """Return row and column of `E7`; None where the text is no address."""
     match = _ADDRESS.fullmatch(text)

@@ -4,6 +4,7 @@
 JSON head {"rows", "columns", "size"} and the file's bytes; an answer a length and JSON: a book, or a refusal.
 """
 
+import gc
 import json
 import resource
 import struct
@@ -21,6 +22,7 @@ from .xlsx import MOST_SHEETS, drop_covered, read_xlsx
 MEMORY = 512 * MEGABYTE
 SECONDS = 10
 LENGTH = struct.Struct(">I")
+_KINDS = {kind.value: kind for kind in CellKind}
 
 
 def read(data: bytes, rows: int, columns: int) -> Book:
@@ -99,9 +101,7 @@ def packed(book: Book) -> dict[str, Any]:
             {
                 "name": sheet.name,
                 "hidden": sheet.is_hidden,
-                "cells": [
-                    [*key, cell.kind.value, cell.value, cell.is_formula] for key, cell in sheet.cells.items()
-                ],
+                "cells": [[*key, *cell] for key, cell in sheet.cells.items()],
                 "merges": sheet.merges,
                 "rows": sorted(sheet.hidden_rows),
                 "columns": sorted(sheet.hidden_columns),
@@ -122,7 +122,7 @@ def unpacked(told: dict[str, Any]) -> Book:
                 name=sheet["name"],
                 is_hidden=sheet["hidden"],
                 cells={
-                    (row, column): Cell(CellKind(kind), value, is_formula)
+                    (row, column): Cell(_KINDS[kind], value, is_formula)
                     for row, column, kind, value, is_formula in sheet["cells"]
                 },
                 merges=[tuple(merge) for merge in sheet["merges"]],
@@ -151,6 +151,8 @@ def _wind_up() -> None:
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer one request after the other."""
+    # There are no cycles in what is read, but a great many small objects.
+    gc.disable()
     while head := requests.read(LENGTH.size):
         asked = json.loads(requests.read(*LENGTH.unpack(head)))
         data = requests.read(asked["size"])

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
-from campaigns.models import Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
-from reports.checks import facts
+from campaigns.models import Indicator, ReportForm, ReportingPeriod, ReportingUnit
 from reports.numbers import FigureError, parse_cell_value, parse_figure
-from reports.tasks import owes, place_held
 
 from .cells import Book, CellKind
-from .reading import Asked, Reading, Rejected, Scope, Source
+from .known import Known
+from .reading import Asked, Reading, Rejected, Source
 from .recognise import Line, Spot, Table, folded
-from .units import UnitNames
 
 _ROLL_UP = re.compile(r"应报[0-9]+个单位")
 _CARRIED = re.compile(r"沿用上期[:：]([^；。]*)")
@@ -25,28 +23,15 @@ _MOST_LISTED = 6
 class Figures:
     """Reads the figures of a form that has been found, unit by unit."""
 
-    def __init__(self, book: Book, name: str, scope: Scope, asked: Asked, found: Reading) -> None:
-        self.book, self.name, self.scope, self.asked, self.found = book, name, scope, asked, found
+    def __init__(self, book: Book, name: str, known: Known, asked: Asked, found: Reading) -> None:
+        self.book, self.name, self.known, self.asked, self.found = book, name, known, asked, found
+        self.scope = known.scope
 
     def _look(self, form: ReportForm, period: ReportingPeriod, tables: Sequence[Table]) -> None:
         """Gather what the units of the campaign are called, and what the sheets say of themselves."""
         self.form, self.period, self.tables = form, period, tables
-        self.indicators = {indicator.number: indicator for indicator in form.columns}
-        self.limits = {known.number: known.limit for known in facts(self.indicators.values())}
-        listed = UnitPlace.objects.filter(campaign=form.campaign).select_related("unit").order_by("position")
-        places = list(listed)
-        by_unit: dict[int, list[UnitPlace]] = defaultdict(list)
-        for place in places:
-            by_unit[place.unit_id].append(place)
-        held = {pk: one for pk, several in by_unit.items() if (one := place_held(several, period.ends_on))}
-        self.held = held
-        owing = {pk for pk, place in held.items() if owes(place, form)}
-        self.units = {place.unit_id: place.unit for place in places}
-        self.shorts = {place.unit_id: place.short for place in places}
-        self.owing = owing
-        self.names = UnitNames(places, owing, form)
-        parents = {place.parent_id for pk, place in held.items() if pk in owing}
-        self.above_others = {pk for pk, place in held.items() if place.pk in parents}
+        self.tree = self.known.tree(form, period)
+        self.columns = self.known.columns(form)
         texts = [text for table in tables for text in (*table.above, *table.below)]
         self.is_roll_up = self.book.marks.get("kind") == "roll-up" or any(map(_ROLL_UP.search, texts))
         self.carried = {
@@ -94,27 +79,29 @@ class Figures:
         """Return the units that the heading names, and its own words; ids are empty where the name is unknown."""
         for table in tables:
             for text in table.above:
-                if claim := self.names.claims(text):
-                    return self.names.found(claim), claim
+                if claim := self.tree.names.claims(text):
+                    return self.tree.names.found(claim), claim
         return set(), ""
 
     def _marked(self) -> set[int]:
         marks = self.book.marks
         if marks.get("campaign") != self.form.campaign.code:
             return set()
-        return {pk for pk, unit in self.units.items() if unit.code == marks.get("unit")}
+        pk = self.tree.by_code.get(marks.get("unit", ""))
+        return set() if pk is None else {pk}
 
     def _named(self, unit_ids: Iterable[int]) -> str:
         return "、".join(
-            str(self.units[pk]) for pk in sorted(unit_ids, key=list(self.units).index)[:_MOST_LISTED]
+            str(self.tree.units[pk])
+            for pk in sorted(unit_ids, key=list(self.tree.units).index)[:_MOST_LISTED]
         )
 
     def _choices(self, likely: Iterable[int] = ()) -> list[ReportingUnit]:
         """The units that may be chosen, the likely ones first."""
-        able = [pk for pk in self.units if pk in self.owing and self.scope.has(pk)]
-        hinted = self.names.in_file_name(self.name)
+        able = [pk for pk in self.tree.units if pk in self.tree.owing and self.scope.has(pk)]
+        hinted = self.tree.names.in_file_name(self.name)
         first = [pk for pk in able if pk in set(likely) | hinted]
-        return [self.units[pk] for pk in dict.fromkeys([*first, *able])]
+        return [self.tree.units[pk] for pk in dict.fromkeys([*first, *able])]
 
     def _one(self, table: Table, group: Sequence[Line], *, total: bool = False) -> None:
         """Take the figures of the one unit that the sheet is about."""
@@ -126,9 +113,9 @@ class Figures:
     def _unit_of(self, table: Table, stubs: Sequence[str]) -> tuple[ReportingUnit, str]:
         marked = self._marked()
         headed, heading = self._heading([table])
-        own = [stub for stub in stubs if self.names.is_own(stub)]
+        own = [stub for stub in stubs if self.tree.names.is_own(stub)]
         named = [stub for stub in stubs if stub not in own and not folded(stub).isdigit()]
-        rows = [(self.names.found(stub), stub) for stub in named]
+        rows = [(self.tree.names.found(stub), stub) for stub in named]
         known = [found for found, _ in rows if found]
         told: list[tuple[set[int], str]] = []
         if marked:
@@ -140,7 +127,7 @@ class Figures:
         elif named:
             told.append((set(), f"行名：{named[0][:30]}"))
         wanted = self.asked.unit
-        agreed = set(self.units)
+        agreed = set(self.tree.units)
         for found, _ in told:
             agreed &= found
         says = "；".join(dict.fromkeys(text for _, text in told))
@@ -157,12 +144,12 @@ class Figures:
         if not told:
             raise self.found.ask("unit", "文件里没有写明填报单位，请选择单位。", self._choices())
         if len(agreed) > 1:
-            agreed = {pk for pk in agreed if pk in self.owing and self.scope.has(pk)} or agreed
+            agreed = {pk for pk in agreed if pk in self.tree.owing and self.scope.has(pk)} or agreed
         if len(agreed) == 1:
             [pk] = agreed
             if not self.scope.has(pk):
-                raise self.found.refuse(f"文件是“{self.units[pk]}”的表，不在{self.scope.called}之内。")
-            return self._owing(self.units[pk]), by
+                raise self.found.refuse(f"文件是“{self.tree.units[pk]}”的表，不在{self.scope.called}之内。")
+            return self._owing(self.tree.units[pk]), by
         likely = set().union(*(found for found, _ in told))
         if agreed:
             raise self.found.ask(
@@ -174,7 +161,7 @@ class Figures:
         raise self.found.ask("unit", f"文件里的单位{reason}（{says}），请选择单位。", self._choices(likely))
 
     def _owing(self, unit: ReportingUnit) -> ReportingUnit:
-        if unit.pk not in self.owing:
+        if unit.pk not in self.tree.owing:
             raise self.found.refuse(f"“{unit}”在{self.period}不填报“{self.form}”。")
         return unit
 
@@ -188,8 +175,8 @@ class Figures:
         taken: dict[int, tuple[Table, list[Line]]] = {}
         for table, group in filled:
             text = next((stub for line in group for stub in line.stubs if not folded(stub).isdigit()), "")
-            own = self.names.is_own(text)
-            found = sheet_unit if own else self.names.found(text) if text else set()
+            own = self.tree.names.is_own(text)
+            found = sheet_unit if own else self.tree.names.found(text) if text else set()
             if not text and len({id(one) for one, _ in filled}) > 1:
                 # A sheet for each unit, which its heading names.
                 found = self._heading([table])[0]
@@ -197,24 +184,24 @@ class Figures:
             if len(found) > 1:
                 found = {pk for pk in found if self._is_below(pk, sheet_unit)} or found
             if len(found) > 1:
-                found = {pk for pk in found if pk in self.owing and self.scope.has(pk)} or found
+                found = {pk for pk in found if pk in self.tree.owing and self.scope.has(pk)} or found
             if len(found) != 1:
                 unknown.append(text or f"第{group[0].row}行")
                 continue
             [pk] = found
-            if pk in self.above_others and not own:
+            if pk in self.tree.above_others and not own:
                 above.append(text)
             elif folded(text) in self.carried:
                 carried.append(text)
             elif (
                 not self.scope.has(pk)
-                or pk not in self.owing
+                or pk not in self.tree.owing
                 or (self.asked.unit is not None and pk != self.asked.unit.pk)
             ):
                 outside.append(text)
             elif pk in taken:
                 raise self.found.ask(
-                    "unit", f"“{self.units[pk]}”在文件里出现了两次，请只保留一处后重新上传。", []
+                    "unit", f"“{self.tree.units[pk]}”在文件里出现了两次，请只保留一处后重新上传。", []
                 )
             else:
                 taken[pk] = table, list(group)
@@ -239,14 +226,16 @@ class Figures:
             raise self.found.ask("unit", "没有认出各行是哪个单位的数字，请核对单位名称后重新上传。", [])
         self.found.recognised["unit"] = "name"
         if len(taken) == 1:
-            self.found.unit = self.units[next(iter(taken))]
+            self.found.unit = self.tree.units[next(iter(taken))]
         for pk, (table, group) in taken.items():
-            self._take(self.units[pk], table, group)
+            self._take(self.tree.units[pk], table, group)
 
     def _is_below(self, unit_id: int, above: set[int]) -> bool:
         """True where the unit stands below the one that the sheet is about."""
-        paths = [self.held[pk].path for pk in above if pk in self.held]
-        return unit_id in self.held and any(self.held[unit_id].path.startswith(path) for path in paths)
+        paths = [self.tree.held[pk].path for pk in above if pk in self.tree.held]
+        return unit_id in self.tree.held and any(
+            self.tree.held[unit_id].path.startswith(path) for path in paths
+        )
 
     def _without_rows(self) -> None:
         """There are no figures beside a unit's name: perhaps they stand in 总计, perhaps the form is empty."""
@@ -281,7 +270,7 @@ class Figures:
             for number, spot in line.spots.items():
                 self.found.sources[unit.code, number] = Source(table.sheet.name, spot.address)
                 try:
-                    value = self._value(spot, self.indicators[number], self.limits[number])
+                    value = self._value(spot, self.columns.indicators[number], self.columns.limits[number])
                 except FigureError as error:
                     self.found.rejected.append(
                         Rejected(unit.code, number, table.sheet.name, spot.address, _shown(spot), str(error))
@@ -328,7 +317,7 @@ class Figures:
             for line in (line for block in table.blocks for line in block if line.is_total):
                 for number, spot in line.spots.items():
                     try:
-                        told = self._value(spot, self.indicators[number], None)
+                        told = self._value(spot, self.columns.indicators[number], None)
                     except FigureError:
                         continue
                     if told is not None and number not in rejected and told != sums[number]:

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,26 +34,72 @@ class Reader:
         self._process: subprocess.Popen[bytes] | None = None
         self._spent = 0.0
 
+    def start(self) -> None:
+        """Let the process begin while its first file is still on its way."""
+        with suppress(OSError):
+            self._running()
+
     def book(self, data: bytes, *, rows: int, columns: int) -> Book:
         """Read one file within `rows` and `columns`. Raises RefusedFile."""
-        check_size(len(data))
+        with self._bounded():
+            self._ask(data, rows, columns)
+            return self._told()
+
+    def books(self, files: Sequence[bytes], *, rows: int, columns: int) -> Iterator[Book | RefusedFile]:
+        """Read files; for each its book, or why it was refused. The next is read while one is looked at."""
+        is_ahead = False
+        try:
+            for data, following in zip_longest(files, files[1:]):
+                outcome: Book | RefusedFile
+                try:
+                    with self._bounded():
+                        if not is_ahead:
+                            self._ask(data, rows, columns)
+                        is_ahead = False
+                        outcome = self._told()
+                except RefusedFile as refused:
+                    outcome = refused
+                if following is not None:
+                    with suppress(RefusedFile), self._bounded():
+                        self._ask(following, rows, columns)
+                        is_ahead = True
+                yield outcome
+        finally:
+            if is_ahead:
+                self.close()  # with its answer, for which nobody asks any more
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """Count what is waited for; after a failure of the process it is another's turn. Raises RefusedFile."""
         if self._spent > WHOLE:
             raise RefusedFile(Kind.OVERRUN, "all files together")
         began = time.monotonic()
         try:
-            return self._read(data, rows, columns)
-        finally:
-            self._spent += time.monotonic() - began
-
-    def _read(self, data: bytes, rows: int, columns: int) -> Book:
-        process = self._running()
-        head = json.dumps({"rows": rows, "columns": columns, "size": len(data)}).encode()
-        deadline = time.monotonic() + WAIT
-        try:
-            told = _answer(process, LENGTH.pack(len(head)) + head + data, deadline)
+            yield
         except (OSError, EOFError, TimeoutError) as error:
             self.close()
             raise RefusedFile(Kind.OVERRUN, str(error)) from error
+        finally:
+            self._spent += time.monotonic() - began
+
+    def _ask(self, data: bytes, rows: int, columns: int) -> None:
+        check_size(len(data))
+        pipe = self._running().stdin
+        if pipe is None:
+            raise EOFError("no pipe")
+        head = json.dumps({"rows": rows, "columns": columns, "size": len(data)}).encode()
+        pipe.write(LENGTH.pack(len(head)) + head + data)
+        pipe.flush()
+
+    def _told(self) -> Book:
+        pipe = self._process.stdout if self._process else None
+        if pipe is None:
+            raise EOFError("no process")
+        deadline = time.monotonic() + WAIT
+        [length] = LENGTH.unpack(_read(pipe, LENGTH.size, deadline))
+        if length > LONGEST_ANSWER:
+            raise EOFError("answer too long")
+        told: dict[str, Any] = json.loads(_read(pipe, length, deadline))
         if "refused" in told:
             raise RefusedFile(Kind(told["refused"]), told["detail"])
         return unpacked(told["book"])
@@ -80,19 +127,6 @@ class Reader:
         return self._process
 
 
-def _answer(process: subprocess.Popen[bytes], request: bytes, deadline: float) -> dict[str, Any]:
-    """Send a request and return what is answered. Raises OSError, EOFError or TimeoutError."""
-    if process.stdin is None or process.stdout is None:
-        raise EOFError("no pipes")
-    process.stdin.write(request)
-    process.stdin.flush()
-    [length] = LENGTH.unpack(_read(process.stdout, LENGTH.size, deadline))
-    if length > LONGEST_ANSWER:
-        raise EOFError("answer too long")
-    told: dict[str, Any] = json.loads(_read(process.stdout, length, deadline))
-    return told
-
-
 def _read(stream: IO[bytes], size: int, deadline: float) -> bytes:
     """Read exactly `size` bytes before the deadline. Raises EOFError or TimeoutError."""
     chunks: list[bytes] = []
@@ -114,16 +148,7 @@ def reader() -> Iterator[Reader]:
     """Return a reader whose process ends with the block."""
     one = Reader()
     try:
+        one.start()
         yield one
     finally:
         one.close()
-
-
-def read_files(files: Sequence[bytes], *, rows: int, columns: int) -> Iterator[Book | RefusedFile]:
-    """Read files with one process; for each its book, or why it was refused."""
-    with reader() as one:
-        for data in files:
-            try:
-                yield one.book(data, rows=rows, columns=columns)
-            except RefusedFile as refused:
-                yield refused

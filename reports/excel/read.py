@@ -4,32 +4,32 @@ The page and `manage.py read_workbook` call `read_workbook`. Nothing is stored h
 wrong or unclear asks, what is no form or not in scope is refused. docs/rules.md has the rules.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from campaigns.models import ReportForm, ReportingPeriod, UnitPlace
+from campaigns.models import ReportForm, ReportingPeriod
 from reports.models import Submission
 
 from .cells import Book
 from .figures import Figures
 from .gate import RefusedFile
+from .known import Known
 from .mark import MARK_SHEET, read_rows
 from .periods import hints
 from .process import Reader, reader
-from .reading import REFUSED, Asked, Reading, Scope, Settled
-from .recognise import Shape, Table, best_tables
+from .reading import REFUSED, Asked, Reading, Settled
+from .recognise import Table, best_tables
 
 NOTHING = Asked()
 _MOST_LISTED = 6
-_EXTRA_ROWS, _EXTRA_COLUMNS = 240, 21
-"""What is read beyond a row a unit and a column an indicator: 200 and 20, and room for the header."""
 
 
 def read_workbook(
-    data: bytes, name: str, *, scope: Scope, asked: Asked = NOTHING, by: Reader | None = None
+    data: bytes, name: str, *, known: Known, asked: Asked = NOTHING, by: Reader | None = None
 ) -> Reading:
     """Read one file in a process apart and say what it holds. by: a reader that is at hand, for many files."""
-    rows, columns = bounds(scope)
+    rows, columns = known.bounds
+    book: Book | RefusedFile
     try:
         if by is not None:
             book = by.book(data, rows=rows, columns=columns)
@@ -37,27 +37,26 @@ def read_workbook(
             with reader() as one:
                 book = one.book(data, rows=rows, columns=columns)
     except RefusedFile as refused:
-        return Reading(REFUSED, str(refused))
-    return interpret(book, name, scope=scope, asked=asked)
+        book = refused
+    return interpret(book, name, known=known, asked=asked)
 
 
-def bounds(scope: Scope) -> tuple[int, int]:
-    """Return how many rows and columns of a sheet are read."""
-    campaigns = list(scope.campaigns)
-    places = UnitPlace.objects.filter(campaign__in=campaigns).count()
-    forms = ReportForm.objects.filter(campaign__in=campaigns).prefetch_related("indicators")
-    widest = max((len(form.indicators.all()) for form in forms), default=0)
-    return places + _EXTRA_ROWS, widest + _EXTRA_COLUMNS
+def read_books(files: Sequence[bytes], *, known: Known, by: Reader) -> Iterator[Book | RefusedFile]:
+    """Read many files for `interpret`: the next is read while one is interpreted."""
+    rows, columns = known.bounds
+    return by.books(files, rows=rows, columns=columns)
 
 
-def interpret(book: Book, name: str, *, scope: Scope, asked: Asked) -> Reading:
-    """Say what a book that has been read holds."""
-    return _Interpreter(book, name, scope, asked).reading()
+def interpret(book: Book | RefusedFile, name: str, *, known: Known, asked: Asked = NOTHING) -> Reading:
+    """Say what a book that has been read holds, or why it has not been read."""
+    if isinstance(book, RefusedFile):
+        return Reading(REFUSED, str(book))
+    return _Interpreter(book, name, known, asked).reading()
 
 
 class _Interpreter:
-    def __init__(self, book: Book, name: str, scope: Scope, asked: Asked) -> None:
-        self.book, self.name, self.scope, self.asked = book, name, scope, asked
+    def __init__(self, book: Book, name: str, known: Known, asked: Asked) -> None:
+        self.book, self.name, self.known, self.asked = book, name, known, asked
         # Where a file was saved as .xls, the properties are out of reach: the hidden sheet says the same.
         self.book.marks = book.marks or _mark_on_sheet(book)
         self.found = Reading()
@@ -66,7 +65,7 @@ class _Interpreter:
         try:
             form, tables = self._form()
             period = self._period(form, tables)
-            Figures(self.book, self.name, self.scope, self.asked, self.found).read(form, period, tables)
+            Figures(self.book, self.name, self.known, self.asked, self.found).read(form, period, tables)
         except Settled:
             pass
         return self.found
@@ -74,9 +73,8 @@ class _Interpreter:
     # The form
 
     def _candidates(self) -> list[ReportForm]:
-        campaigns = [self.asked.campaign] if self.asked.campaign else list(self.scope.campaigns)
-        forms = ReportForm.objects.filter(campaign__in=campaigns).select_related("campaign")
-        return list(forms.prefetch_related("indicators").order_by("campaign", "position"))
+        asked = self.asked.campaign
+        return [form for form in self.known.forms if asked is None or form.campaign_id == asked.pk]
 
     def _form(self) -> tuple[ReportForm, list[Table]]:
         candidates = self._candidates()
@@ -89,7 +87,7 @@ class _Interpreter:
             other = next(iter(tables))
             raise self.found.ask("form", f"文件里是“{other}”，不是“{wanted}”，请核对选择的文件。", tables)
         if wanted is not None and wanted in tables:
-            form = wanted
+            form = next(one for one in tables if one == wanted)
         elif marked is not None and marked in tables and (len(tables) == 1 or self._share_sheets(tables)):
             form = marked
         elif len(tables) == 1:
@@ -129,7 +127,9 @@ class _Interpreter:
     ) -> dict[ReportForm, list[Table]]:
         """Return the forms that stand whole in the workbook, with their tables."""
         by_key = {str(form.pk): form for form in candidates}
-        found = best_tables(self.book.sheets, {key: shape_of(form) for key, form in by_key.items()})
+        found = best_tables(
+            self.book.sheets, {key: self.known.shapes[form.pk] for key, form in by_key.items()}
+        )
         whole = {
             by_key[key]: [table for table in tables if table.is_whole]
             for key, tables in found.items()
@@ -201,9 +201,7 @@ class _Interpreter:
     # The period
 
     def _period(self, form: ReportForm, tables: Sequence[Table]) -> ReportingPeriod:
-        periods = list(form.campaign.periods.all())
-        for one in periods:
-            one.campaign = form.campaign
+        periods = self.known.periods(form.campaign)
         marked = None
         if self.book.marks.get("campaign") == form.campaign.code:
             day = self.book.marks.get("period", "")
@@ -255,14 +253,3 @@ def _mark_on_sheet(book: Book) -> dict[str, str]:
         return {}
     texts = {key: cell.value for key, cell in sheet.cells.items()}
     return read_rows([texts.get((row, 1), ""), texts.get((row, 2), "")] for row in range(1, 20))
-
-
-def shape_of(form: ReportForm) -> Shape:
-    """Return a form as it is looked for in a sheet."""
-    numbers = {indicator.pk: indicator.number for indicator in form.columns}
-    parents = {
-        indicator.number: numbers[indicator.parent_id]
-        for indicator in form.columns
-        if indicator.parent_id is not None
-    }
-    return Shape(form.header, form.title, form.subtitle, parents)

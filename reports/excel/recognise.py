@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from campaigns.header import UNCONFIRMED_MARK, Header
 
@@ -42,7 +43,32 @@ class Shape:
     subtitle: str = ""
     parents: Mapping[int, int] = field(default_factory=dict)
 
-    @property
+    @cached_property
+    def labels(self) -> Mapping[str, set[int]]:
+        """Which numbers a text may be the label of: as it is, and as it is printed."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for paths in (self.header.paths(), self.header.paths(printed=True)):
+            for number in self.numbers:
+                found[folded(paths[number][-1])].add(number)
+        return dict(found)
+
+    @cached_property
+    def endings(self) -> Mapping[str, set[int]]:
+        """Which numbers a text may end the label of: a label may be written over several cells."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for label, numbers in self.labels.items():
+            for start in range(len(label)):
+                found[label[start:]] |= numbers
+        return dict(found)
+
+    @cached_property
+    def paths(self) -> Mapping[int, tuple[str, ...]]:
+        """What stands above the label of each number."""
+        return {
+            number: tuple(folded(text) for text in path[:-1]) for number, path in self.header.paths().items()
+        }
+
+    @cached_property
     def numbers(self) -> tuple[int, ...]:
         return tuple(column.number for band in self.header.bands for column in band.columns)
 
@@ -100,9 +126,47 @@ class Table:
         return len(self.columns) / max(1, len(self.columns) + len(self.missing))
 
 
-def find_table(sheet: Sheet, shape: Shape) -> Table | None:
-    """Return the form as far as it is in the sheet; None where less than half of it is."""
-    return _Finder(sheet, shape).table()
+class _Grid:
+    """What a sheet shows, prepared once for all forms that are looked for in it.
+
+    texts: folded. known: all of them. covering: the first cell of the merge under which a cell lies. wide: cells merged sideways.
+    """
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.texts = {
+            key: folded(cell.value).replace(f"({UNCONFIRMED_MARK})", "")
+            for key, cell in sheet.cells.items()
+            if cell.kind == CellKind.TEXT
+        }
+        self.known = set(self.texts.values())
+        self.by_row: dict[int, list[int]] = defaultdict(list)
+        for row, column in sorted(sheet.cells):
+            self.by_row[row].append(column)
+        self.covering: dict[tuple[int, int], tuple[int, int]] = {}
+        self.wide: set[tuple[int, int]] = set()
+        for top, left, bottom, right in sheet.merges:
+            if right > left and (top, left) in sheet.cells:
+                self.wide.update((top, column) for column in range(left, min(right, left + 60) + 1))
+            for row in range(top, min(bottom, top + 40) + 1):
+                for column in range(left, min(right, left + 60) + 1):
+                    self.covering[row, column] = top, left
+        self.printed = self._printed()
+
+    def _printed(self) -> dict[int, dict[int, int]]:
+        """Return by row the whole numbers of up to three digits in it, by column: numbers of columns perhaps."""
+        found: dict[int, dict[int, int]] = defaultdict(dict)
+        for (row, column), cell in self.sheet.cells.items():
+            if cell.kind == CellKind.TEXT:
+                text = self.texts[row, column]
+            elif cell.kind == CellKind.NUMBER:
+                text = cell.value
+            else:
+                continue
+            text = text.strip("()").removesuffix(".0")
+            if text.isascii() and text.isdigit() and len(text) <= 3:
+                found[row][column] = int(text)
+        return found
 
 
 @dataclass
@@ -115,36 +179,20 @@ class _Block:
 
 
 class _Finder:
-    def __init__(self, sheet: Sheet, shape: Shape) -> None:
-        self.sheet, self.shape = sheet, shape
-        self.texts = {
-            key: folded(cell.value).replace(f"({UNCONFIRMED_MARK})", "")
-            for key, cell in sheet.cells.items()
-            if cell.kind == CellKind.TEXT
-        }
-        self.by_row: dict[int, list[int]] = defaultdict(list)
-        for row, column in sorted(sheet.cells):
-            self.by_row[row].append(column)
-        self.covering: dict[tuple[int, int], tuple[int, int]] = {}
-        self.wide: set[tuple[int, int]] = set()
-        for top, left, bottom, right in sheet.merges:
-            if right > left and (top, left) in sheet.cells:
-                self.wide.update((top, column) for column in range(left, min(right, left + 60) + 1))
-            for row in range(top, min(bottom, top + 40) + 1):
-                for column in range(left, min(right, left + 60) + 1):
-                    self.covering[row, column] = top, left
-        self.labels: dict[str, set[int]] = defaultdict(set)
-        self.wanted: dict[int, set[str]] = {}
-        self.paths: dict[int, tuple[str, ...]] = {}
-        plain, printed = shape.header.paths(), shape.header.paths(printed=True)
-        for number in shape.numbers:
-            texts = {folded(plain[number][-1]), folded(printed[number][-1])}
-            self.wanted[number] = texts
-            self.paths[number] = tuple(folded(text) for text in plain[number][:-1])
-            for text in texts:
-                self.labels[text].add(number)
+    """Looks for one form in one sheet."""
+
+    def __init__(self, grid: _Grid, shape: Shape) -> None:
+        self.grid, self.sheet, self.shape = grid, grid.sheet, shape
+        self.texts, self.by_row = grid.texts, grid.by_row
+        self.labels = shape.labels
+        self.wanted = set(shape.numbers)
 
     def table(self) -> Table | None:
+        """Return the form as far as it is in the sheet; None where less than half of it is."""
+        endings = self.shape.endings
+        able = set().union(*(endings[text] for text in self.grid.known & endings.keys()))
+        if len(able) * 2 < len(self.shape.numbers):
+            return None
         blocks, doubtful = self._blocks()
         columns: dict[int, tuple[int, int]] = {}
         missing: dict[int, str] = {}
@@ -173,7 +221,7 @@ class _Finder:
             missing=missing,
             strange=tuple(self._strange(blocks)),
             is_titled=folded(self.shape.title)
-            in {self.texts.get(key, "") for key in self.texts if key[0] < first},
+            in {text for key, text in self.texts.items() if key[0] < first},
         )
 
     def _texts(self, first: int, last: int) -> Iterator[str]:
@@ -182,16 +230,6 @@ class _Finder:
                 cell = self.sheet.cells[row, column]
                 if cell.kind in (CellKind.TEXT, CellKind.DATE):
                     yield cell.value
-
-    def _number_at(self, row: int, column: int) -> int | None:
-        """The printed number in a cell; None where there is none of this form."""
-        cell = self.sheet.cells.get((row, column))
-        if cell is None or cell.kind not in (CellKind.NUMBER, CellKind.TEXT):
-            return None
-        text = folded(cell.value).strip("()").removesuffix(".0")
-        if not (text.isascii() and text.isdigit() and len(text) <= 3):
-            return None
-        return int(text) if int(text) in self.wanted else None
 
     def _blocks(self) -> tuple[list[_Block], dict[int, str]]:
         """Find the headers; also return the numbers that are in doubt, with what stands there."""
@@ -219,16 +257,17 @@ class _Finder:
 
     def _number_row(self, row: int) -> dict[int, int] | None:
         """Return column -> printed number where the row is a row of printed numbers."""
-        found: dict[int, int] = {}
-        others = 0
-        for column in self.by_row[row]:
-            number = self._number_at(row, column)
-            if number is not None:
-                found[column] = number
-            else:
-                others += self.texts.get((row, column), "-") not in _NUMBER_STUBS
+        printed = self.grid.printed.get(row, {})
+        found = {column: printed[column] for column in sorted(printed) if printed[column] in self.wanted}
         smallest = min(len(band.columns) for band in self.shape.header.bands)
-        if len(found) < max(1, smallest / 2) or others > len(found) / 3:
+        if len(found) < max(1, smallest / 2):
+            return None
+        others = sum(
+            self.texts.get((row, column), "-") not in _NUMBER_STUBS
+            for column in self.by_row[row]
+            if column not in found
+        )
+        if others > len(found) / 3:
             return None
         first = min(found)
         beside = [self.texts.get((row, column), "") for column in self.by_row[row] if column < first]
@@ -240,7 +279,7 @@ class _Finder:
         """Return the texts above a cell from the top down, merged ones included, each with its row."""
         path: list[tuple[int, str]] = []
         for above in range(max(floor + 1, row - _DEEPEST_HEADER), row):
-            key = self.covering.get((above, column), (above, column))
+            key = self.grid.covering.get((above, column), (above, column))
             text = self.texts.get(key, "")
             if text and (not path or path[-1][1] != text):
                 path.append((key[0], text))
@@ -248,17 +287,14 @@ class _Finder:
 
     def _label_of(self, path: Sequence[tuple[int, str]]) -> tuple[set[int], int]:
         """Return the numbers whose label a path ends with, and the row in which that begins."""
+        paths = self.shape.paths
         for length in range(1, min(4, len(path)) + 1):
             text = "".join(part for _, part in path[-length:])
             if text in self.labels:
                 groups = [part for _, part in path[:-length]]
                 numbers = self.labels[text]
                 if len(numbers) > 1:
-                    under = {
-                        n
-                        for n in numbers
-                        if self.paths[n] and self.paths[n] == tuple(groups[-len(self.paths[n]) :])
-                    }
+                    under = {n for n in numbers if paths[n] and paths[n] == tuple(groups[-len(paths[n]) :])}
                     numbers = under or numbers
                 return numbers, path[-length][0]
         return set(), path[0][0] if path else 0
@@ -368,7 +404,7 @@ class _Finder:
                     if column not in columns and (row, column) in self.texts
                 )
                 spots = {
-                    number: Spot(row, column, self.sheet.cells[row, column], (row, column) in self.wide)
+                    number: Spot(row, column, self.sheet.cells[row, column], (row, column) in self.grid.wide)
                     for column, number in columns.items()
                     if (row, column) in self.sheet.cells
                 }
@@ -399,9 +435,9 @@ class _Finder:
 def best_tables(sheets: Iterable[Sheet], shapes: Mapping[str, Shape]) -> dict[str, list[Table]]:
     """Return by key of the form the tables found, whole ones and parts; hidden sheets where no other has one."""
     found: dict[str, list[Table]] = defaultdict(list)
-    for sheet in sheets:
+    for grid in map(_Grid, sheets):
         for key, shape in shapes.items():
-            if table := find_table(sheet, shape):
+            if table := _Finder(grid, shape).table():
                 found[key].append(table)
     return {
         key: [one for one in tables if not one.sheet.is_hidden] or tables for key, tables in found.items()

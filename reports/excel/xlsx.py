@@ -1,15 +1,17 @@
-"""The cells of an .xlsx, read part by part with expat: it stops at the bounds, whatever the sheet says of itself.
+"""The cells of an .xlsx, read part by part: it stops at the bounds, whatever the sheet says of itself.
 
 Spreadsheet libraries walk a sheet to its end, give a formula that nobody calculated as an empty cell, and know
 "Strict Open XML" or a foreign prefix badly or not at all. Only figures and texts are wanted here.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from posixpath import join, normpath
 from typing import Any
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from xml.parsers import expat
 
 from .cells import LONGEST_TEXT, Book, Cell, CellKind, Sheet, place
@@ -19,11 +21,14 @@ MOST_SHEETS = 60
 _MOST_STRINGS = 200_000
 _MOST_MERGES = 10_000
 _STEP = 64 * 1024
+_LARGEST_KEPT = 256 * 1024
 
 _MAIN = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
 )
+_ROWS, _COLUMNS, _CELLS = ({f"{{{space}}}{name}" for space in _MAIN} for name in ("row", "col", "c"))
+_PARTS = {f"{{{space}}}{name}": name for space in _MAIN for name in ("v", "f", "is", "t", "r")}
 _MARK = "chunfeng-"
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER = 400
@@ -208,6 +213,12 @@ def _format_kinds(parts: Mapping[str, bytes], targets: Mapping[str, tuple[str, s
     data = next((parts.get(target) for kind, target in targets.values() if kind == "styles"), None)
     if not data:
         return {}
+    # The files of one sending mostly have one template's styles.
+    return _kinds_in(data) if len(data) <= _LARGEST_KEPT else _kinds_in.__wrapped__(data)
+
+
+@lru_cache(maxsize=8)
+def _kinds_in(data: bytes) -> dict[int, CellKind]:
     codes: dict[int, str] = {}
     styles: list[int] = []
     depth = 0
@@ -247,7 +258,7 @@ def _kind_of_format(number: int, code: str | None) -> CellKind | None:
 
 
 class _SheetReader:
-    """Reads one sheet; `sheet` is what stands in it within the bounds."""
+    """Reads one sheet, row by row; `sheet` is what stands in it within the bounds."""
 
     def __init__(
         self,
@@ -261,122 +272,81 @@ class _SheetReader:
         self.sheet = Sheet("")
         self.rows, self.columns = rows, columns
         self.strings, self.kinds, self.epoch = strings, kinds, epoch
-        self.row = self.column = 0
-        self.type = ""
-        self.style = 0
-        self.value: list[str] = []
-        self.inline: list[str] = []
-        self.has_formula = self.is_value = self.is_inline = self.is_phonetic = self.is_cell = False
-        starts, ends = self._handlers()
-
-        def start(tag: str, attributes: dict[str, str]) -> None:
-            if handler := starts.get(tag):
-                handler(attributes)
-
-        def end(tag: str) -> None:
-            if handler := ends.get(tag):
-                handler()
-
-        _parse(data, start, end, self._text)
+        self.row = 0
+        parser: Any = XMLPullParser(("end",))
+        try:
+            for begin in range(0, len(data), _STEP):
+                parser.feed(data[begin : begin + _STEP])
+                self._take(parser)
+            parser.close()
+            self._take(parser)
+        except _StopReading:
+            pass
+        except (ParseError, ValueError, LookupError) as error:
+            raise RefusedFile(Kind.DAMAGED, str(error)) from error
         self.sheet.merges = list(_merges(data))
         drop_covered(self.sheet)
 
-    def _handlers(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        starts = {
-            "row": self._start_row,
-            "c": self._start_cell,
-            "v": self._start_value,
-            "f": self._start_formula,
-            "t": self._start_inline,
-            "rPh": self._start_phonetic,
-            "col": self._start_column,
-        }
-        ends = {"c": self._end_cell, "v": self._end_value, "t": self._end_inline, "rPh": self._end_phonetic}
-        return (
-            {f"{space} {name}": call for space in _MAIN for name, call in starts.items()},
-            {f"{space} {name}": call for space in _MAIN for name, call in ends.items()},
-        )
+    def _take(self, parser: XMLPullParser) -> None:
+        """Read the rows that have come to their end, and let go of them."""
+        ended: Iterator[Any] = parser.read_events()
+        for _, element in ended:
+            if element.tag in _ROWS:
+                self._read_row(element)
+                element.clear()
+            elif element.tag in _COLUMNS and element.get("hidden") in ("1", "true"):
+                first, last = int(element.get("min", "1")), int(element.get("max", "1"))
+                self.sheet.hidden_columns.update(range(first, min(last, self.columns) + 1))
 
-    def _start_column(self, attributes: dict[str, str]) -> None:
-        if attributes.get("hidden") in ("1", "true"):
-            first, last = int(attributes.get("min", "1")), int(attributes.get("max", "1"))
-            self.sheet.hidden_columns.update(range(first, min(last, self.columns) + 1))
-
-    def _start_row(self, attributes: dict[str, str]) -> None:
-        self.row = int(attributes["r"]) if "r" in attributes else self.row + 1
-        self.column = 0
+    def _read_row(self, element: Element) -> None:
+        self.row = int(element.get("r", self.row + 1))
         if self.row > self.rows:
             # Rows go down: nothing that is wanted follows.
             self.sheet.cut = True
             raise _StopReading
-        if attributes.get("hidden") in ("1", "true"):
+        if element.get("hidden") in ("1", "true"):
             self.sheet.hidden_rows.add(self.row)
+        column = 0
+        for cell in element:
+            if cell.tag not in _CELLS:
+                continue
+            column += 1
+            if address := cell.get("r"):
+                found = place(address)
+                if found is None or found[0] != self.row:
+                    raise RefusedFile(Kind.DAMAGED, f"cell {address[:20]!r} in row {self.row}")
+                column = found[1]
+            read = self._cell(cell) if len(cell) else None
+            if read is None:
+                continue
+            if column > self.columns:
+                self.sheet.cut = True
+            elif (self.row, column) in self.sheet.cells:
+                raise RefusedFile(Kind.DAMAGED, f"cell twice: {self.row}, {column}")
+            else:
+                self.sheet.cells[self.row, column] = read
 
-    def _start_cell(self, attributes: dict[str, str]) -> None:
-        if "r" in attributes:
-            found = place(attributes["r"])
-            if found is None or found[0] != self.row:
-                raise RefusedFile(Kind.DAMAGED, f"cell {attributes['r'][:20]!r} in row {self.row}")
-            self.column = found[1]
+    def _cell(self, element: Element) -> Cell | None:
+        written, inline, is_formula = "", "", False
+        for part in element:
+            name = _PARTS.get(part.tag)
+            if name == "v":
+                written = part.text or ""
+            elif name == "is":
+                inline = _rich_text(part)
+            elif name == "f":
+                is_formula = True
+        kind = element.get("t", "n")
+        if kind == "inlineStr":
+            cell = Cell(CellKind.TEXT, inline[:LONGEST_TEXT]) if inline.strip() else None
+        elif not written.strip():
+            return Cell(CellKind.EMPTY_FORMULA, "", True) if is_formula else None
         else:
-            self.column += 1
-        self.is_cell = True
-        self.type = attributes.get("t", "n")
-        self.style = int(attributes.get("s", "0"))
-        self.has_formula = False
-        self.value.clear()
-        self.inline.clear()
+            cell = self._value(kind, written, element)
+        return cell._replace(is_formula=True) if cell is not None and is_formula else cell
 
-    def _start_value(self, _: dict[str, str]) -> None:
-        self.is_value = self.is_cell
-
-    def _end_value(self) -> None:
-        self.is_value = False
-
-    def _start_formula(self, _: dict[str, str]) -> None:
-        self.has_formula = self.is_cell
-
-    def _start_inline(self, _: dict[str, str]) -> None:
-        self.is_inline = self.is_cell and not self.is_phonetic
-
-    def _end_inline(self) -> None:
-        self.is_inline = False
-
-    def _start_phonetic(self, _: dict[str, str]) -> None:
-        self.is_phonetic = True
-
-    def _end_phonetic(self) -> None:
-        self.is_phonetic = False
-
-    def _text(self, text: str) -> None:
-        if self.is_value:
-            self.value.append(text)
-        elif self.is_inline:
-            self.inline.append(text)
-
-    def _end_cell(self) -> None:
-        self.is_cell = False
-        cell = self._cell()
-        if cell is None:
-            return
-        if self.column > self.columns:
-            self.sheet.cut = True
-            return
-        if self.has_formula:
-            cell = replace(cell, is_formula=True)
-        key = self.row, self.column
-        if key in self.sheet.cells:
-            raise RefusedFile(Kind.DAMAGED, f"cell twice: {key}")
-        self.sheet.cells[key] = cell
-
-    def _cell(self) -> Cell | None:
-        written = "".join(self.value)
-        if self.type == "inlineStr":
-            written = "".join(self.inline)
-            return Cell(CellKind.TEXT, written[:LONGEST_TEXT]) if written.strip() else None
-        if not written.strip():
-            return Cell(CellKind.EMPTY_FORMULA, "") if self.has_formula else None
-        if self.type == "s":
+    def _value(self, kind: str, written: str, element: Element) -> Cell | None:
+        if kind == "s":
             try:
                 text = self.strings[int(written)] if written.strip().isascii() and int(written) >= 0 else None
             except (ValueError, IndexError):
@@ -384,24 +354,36 @@ class _SheetReader:
             if text is None:
                 raise RefusedFile(Kind.DAMAGED, f"shared string {written[:20]!r}")
             return Cell(CellKind.TEXT, text) if text.strip() else None
-        if self.type == "b":
+        if kind == "b":
             return Cell(CellKind.TRUTH, "TRUE" if written.strip() in ("1", "true") else "FALSE")
-        if self.type == "e":
+        if kind == "e":
             return Cell(CellKind.ERROR, written.strip()[:20])
-        if self.type == "d":
+        if kind == "d":
             return Cell(CellKind.DATE, written.strip()[:40])
-        if self.type == "str":
+        if kind == "str":
             return Cell(CellKind.TEXT, written[:LONGEST_TEXT])
-        return self._number(written.strip())
+        return self._number(written.strip(), int(element.get("s", "0")))
 
-    def _number(self, written: str) -> Cell:
+    def _number(self, written: str, style: int) -> Cell:
         if len(written) > _LONGEST_NUMBER or not _NUMBER.fullmatch(written):
             return Cell(CellKind.ERROR, written[:20])
         number = float(written)
-        kind = self.kinds.get(self.style, CellKind.NUMBER)
+        kind = self.kinds.get(style, CellKind.NUMBER)
         if kind == CellKind.DATE:
             return Cell(kind, _date_text(number, self.epoch))
         return Cell(kind, repr(number))
+
+
+def _rich_text(element: Element) -> str:
+    """Return the text of an inline string: its runs joined, phonetic readings left out."""
+    written = []
+    for part in element:
+        name = _PARTS.get(part.tag)
+        if name == "t":
+            written.append(part.text or "")
+        elif name == "r":
+            written += [run.text or "" for run in part if _PARTS.get(run.tag) == "t"]
+    return "".join(written)
 
 
 def _date_text(serial: float, epoch: datetime) -> str:
@@ -428,10 +410,13 @@ def _merges(data: bytes) -> Iterator[tuple[int, int, int, int]]:
 
 def drop_covered(sheet: Sheet) -> None:
     """Leave out what stands under a merge: Excel shows the first cell alone."""
-    if not sheet.merges:
-        return
+    last = max((row for row, _ in sheet.cells), default=0)
+    merged: dict[int, list[tuple[int, int, int, int]]] = defaultdict(list)
+    for merge in sheet.merges:
+        for row in range(merge[0], min(merge[2], last) + 1):
+            merged[row].append(merge)
     for row, column in list(sheet.cells):
-        for top, left, bottom, right in sheet.merges:
-            if top <= row <= bottom and left <= column <= right and (row, column) != (top, left):
+        for top, left, _, right in merged.get(row, ()):
+            if left <= column <= right and (row, column) != (top, left):
                 del sheet.cells[row, column]
                 break

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from reports import batches, uploads
 from reports.excel.gate import MAX_ARCHIVE, MAX_BYTES
-from reports.excel.process import reader
 from reports.excel.write import safe_name
 from reports.models import UploadBatch
 
@@ -65,8 +64,7 @@ def _page(campaign):
 
 
 def _add(request, batch):
-    with reader() as one:
-        received, remarks = batches.add(batch, sent(request), by=one)
+    received, remarks = batches.add(batch, sent(request))
     address = reverse("reports:batch-detail", args=[batch.pk])
     if wants_json(request):
         files = [told(upload) for upload in received]

@@ -16,7 +16,6 @@ from chunfeng import errors
 from reports import uploads
 from reports.excel.gate import MAX_ARCHIVE, MAX_BYTES, MEGABYTE
 from reports.excel.markup import marked
-from reports.excel.process import reader
 from reports.excel.reading import ASK, OK
 from reports.lifecycle import TransitionError
 from reports.models import Upload
@@ -93,15 +92,12 @@ def _about(campaign, asked):
 
 def _receive(request, campaign):
     asked = {name: request.POST.get(name, "")[:40] for name in ASKED}
-    received, remarks = [], []
-    with reader() as one:
-        for name, data in sent(request):
-            delivery = uploads.delivered(data, name)
-            remarks += delivery.remarks
-            for part, content in delivery.workbooks:
-                received += uploads.receive_all(
-                    content, part, owner=request.user, campaign=campaign, asked=asked, by=one
-                )
+    workbooks, remarks = [], []
+    for name, data in sent(request):
+        delivery = uploads.delivered(data, name)
+        workbooks += delivery.workbooks
+        remarks += delivery.remarks
+    received = uploads.receive_all(workbooks, owner=request.user, campaign=campaign, asked=asked)
     if not received and not remarks:
         remarks.append(LEFT_OUT)
     if wants_json(request):

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from campaigns.models import Campaign
 from chunfeng.accounts.models import User
 from reports.excel.gate import RefusedFile, check_size
+from reports.excel.known import Known
 from reports.excel.read import read_workbook
 from reports.excel.reading import ASK, OK, REFUSED, Asked, Reading, Scope
 from reports.management.arguments import named_form, named_period, named_unit
@@ -58,7 +59,7 @@ def _reading(options: dict[str, Any]) -> Reading:
         return Reading(REFUSED, str(refused))
     except OSError:
         return Reading(REFUSED, f"文件 {path} 不能读取，请检查路径和权限。")
-    return read_workbook(data, path.name, scope=scope, asked=asked)
+    return read_workbook(data, path.name, known=Known(scope), asked=asked)
 
 
 def _asked(options: dict[str, Any]) -> Asked:

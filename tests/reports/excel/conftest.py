@@ -7,6 +7,7 @@ import pytest
 
 from reports.excel import child
 from reports.excel.gate import RefusedFile
+from reports.excel.known import Known
 from reports.excel.read import read_workbook
 from reports.excel.reading import Asked, Scope
 from reports.excel.write import report_workbook
@@ -39,7 +40,7 @@ class World:
 
     def read(self, data, name="附件1.xlsx", *, units=None, **asked):
         scope = Scope([self.campaign], None if units is None else frozenset(one.unit_id for one in units))
-        return read_workbook(data, name, scope=scope, asked=Asked(**asked), by=InProcess())
+        return read_workbook(data, name, known=Known(scope), asked=Asked(**asked), by=InProcess())
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.excel.known import Known
 from reports.excel.process import reader
 from reports.excel.read import read_workbook
 from reports.excel.reading import Scope
@@ -42,13 +43,13 @@ def test_five_thousand_mutations_in_the_process_that_reads(world, good):
     """Figures printed: outcomes, restarts of the process, its peak memory, time a file."""
     counts = dict.fromkeys(OUTCOMES, 0)
     wrong, restarts, peak, times = [], 0, 0, []
-    scope = Scope([world.campaign])
+    known = Known(Scope([world.campaign]))
     with reader() as one:
         pid = None
         for seed in range(5000):
             data = mutated(good, seed)
             began = time.perf_counter()
-            reading = read_workbook(data, "附件1.xlsx", scope=scope, by=one)
+            reading = read_workbook(data, "附件1.xlsx", known=known, by=one)
             times.append(time.perf_counter() - began)
             counts[reading.outcome] += 1
             wrong += [(seed, cell) for cell in wrong_figures(world, reading)]

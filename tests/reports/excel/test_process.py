@@ -37,6 +37,33 @@ def test_one_process_reads_many_files(good):
     assert one._process is None
 
 
+def test_many_files_are_read_in_their_order_whatever_one_of_them_is(good):
+    with reader() as one:
+        outcomes = list(one.books([good, b"no workbook", bytes(6 * 1024 * 1024), good], **BOUNDS))
+    first, not_one, too_large, last = outcomes
+    assert first == last == child.read(good, **BOUNDS)
+    assert (not_one.kind, too_large.kind) == (Kind.NOT_A_WORKBOOK, Kind.TOO_LARGE)
+
+
+def test_a_file_that_was_handed_over_ahead_is_not_taken_for_the_next(good):
+    """The answer to the second file waits when the third is asked for instead."""
+    with reader() as one:
+        books = one.books([good, b"no workbook"], **BOUNDS)
+        next(books)
+        books.close()
+        assert one.book(good, **BOUNDS).marks["unit"] == "320102"
+
+
+def test_a_process_that_died_while_it_read_ahead_is_replaced(good):
+    with reader() as one:
+        books = one.books([good, good, good], **BOUNDS)
+        next(books)
+        one._process.kill()
+        one._process.wait()
+        assert next(books).kind == Kind.OVERRUN
+        assert next(books).marks["unit"] == "320102"
+
+
 def test_a_process_that_died_is_replaced(good):
     with reader() as one:
         one.book(good, **BOUNDS)

@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from reports.excel.known import Known
 from reports.excel.read import read_workbook
 from reports.excel.reading import Scope
 from reports.excel.template import template_workbook
@@ -197,8 +198,8 @@ def test_the_same_form_in_two_campaigns_asks_which(world, good):
         ],
     )
     both = Scope([world.campaign, again])
-    assert read_workbook(good, "", scope=both, by=InProcess()).form == world.rows
-    reading = read_workbook(unmarked(good), "", scope=both, by=InProcess())
+    assert read_workbook(good, "", known=Known(both), by=InProcess()).form == world.rows
+    reading = read_workbook(unmarked(good), "", known=Known(both), by=InProcess())
     assert (reading.outcome, reading.asks) == ("ask", "campaign")
     assert set(reading.choices) == {world.campaign, again}
 

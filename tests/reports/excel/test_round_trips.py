@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from campaigns.definition import load, read
 from campaigns.models import ReportForm, ReportingUnit, UnitPlace
+from reports.excel.known import Known
 from reports.excel.read import read_workbook
 from reports.excel.reading import Asked, Scope
 from reports.excel.write import blank_workbook, report_workbook, roll_up_workbook
@@ -44,7 +45,9 @@ def official(request):
 
 
 def reread(form, data, **asked):
-    return read_workbook(data, "表.xlsx", scope=Scope([form.campaign]), asked=Asked(**asked), by=InProcess())
+    return read_workbook(
+        data, "表.xlsx", known=Known(Scope([form.campaign])), asked=Asked(**asked), by=InProcess()
+    )
 
 
 def figures_of(form, seed):

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 
 from campaigns.definition import load, read
 from campaigns.models import ReportingUnit
+from reports.excel.known import Known
 from reports.excel.read import read_workbook
 from reports.excel.reading import Scope
 from reports.excel.template import template_workbook
@@ -65,7 +66,7 @@ def filled(data, form):
 
 
 def assert_read(data, form, unit, period, values):
-    reading = read_workbook(data, "x.xlsx", scope=Scope([form.campaign]), by=InProcess())
+    reading = read_workbook(data, "x.xlsx", known=Known(Scope([form.campaign])), by=InProcess())
     assert (reading.outcome, reading.form, reading.unit, reading.period) == ("ok", form, unit, period)
     assert reading.as_json()["recognised_by"] == "mark"
     assert (reading.values, reading.rejected) == ({unit: values}, [])
