@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from reports.briefs import writing
 from tests.access import FIGURES, PERIOD_OF, make_world, read_pages, read_table, shown
 from tests.browser.axe import serious
 from tests.browser.sessions import answers_with_a_page, sign_in
@@ -64,6 +65,17 @@ PAGES = {
         lambda world: reverse("reports:edition-detail", args=[world.things["edition", "above"].pk]),
     ),
     "edition, to publish": ("city", of_spring("edition-draft", "2024-02-09", "city-hr")),
+    "brief, to write": (
+        "coordinator",
+        lambda world: reverse("reports:brief-detail", args=[world.things["brief", "own"].pk]),
+    ),
+    "summary, to write": (
+        "coordinator",
+        lambda world: reverse(
+            "reports:brief-detail",
+            args=[writing.draft(world.things["edition", "own"], by=None, kind="summary").pk],
+        ),
+    ),
     "not found": ("reporter", lambda _: "/nowhere/"),
 }
 

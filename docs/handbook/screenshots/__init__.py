@@ -3,7 +3,7 @@
 Each chapter is a module of this package with `take(portal)`; what stands in CHAPTERS is taken in that order.
 """
 
-from . import administrators, coordinator, exports, filling, reporter, sending, texts
+from . import administrators, briefs, coordinator, exports, filling, reporter, sending, texts
 
 CHAPTERS = {
     "reporter": reporter,
@@ -12,5 +12,6 @@ CHAPTERS = {
     "coordinator": coordinator,
     "exports": exports,
     "texts": texts,
+    "briefs": briefs,
     "administrators": administrators,
 }
