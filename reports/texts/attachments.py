@@ -179,16 +179,16 @@ def _unlink(paths: Iterable[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
-def is_void(scan: Attachment) -> bool:
-    """Say whether the figures have changed since the scanned sheet was printed."""
-    return scan.submission is not None and scan.checksum != checksum(scan.submission)
+def is_void(scan: Attachment, now: str = "") -> bool:
+    """Say whether the figures have changed since the scanned sheet was printed. now: their checksum, where known."""
+    return scan.submission is not None and scan.checksum != (now or checksum(scan.submission))
 
 
 def scans_of(submission: Submission) -> list[tuple[Attachment, bool]]:
     """Return the stamped scans of a report, each with whether it is void."""
     now = checksum(submission)
     scans = submission.attachments.filter(finished_at__isnull=False).select_related("uploaded_by")
-    return [(scan, scan.checksum != now) for scan in scans]
+    return [(scan, is_void(scan, now)) for scan in scans]
 
 
 def path_of(attachment: Attachment) -> Path:
