@@ -104,13 +104,24 @@ def returned(submission: Submission, comment: str, *, reopened: bool = False) ->
     """Tell the unit's reporters that a report came back, and why."""
     form, period, unit = submission.report_form, submission.period, submission.unit
     verb = "已重新打开，请更正后再次上报" if reopened else "被退回，请更正后再次上报"
-    tell(
-        reporters_of([unit.pk])[unit.pk],
-        campaign=period.campaign,
-        kind=Notice.Kind.RETURNED,
+    came_back(
+        unit,
+        period.campaign,
         title=f"{unit} {form.annex or form.title} {period}{verb}",
         text=comment,
         url=entry_path(period.campaign, form, period, unit),
+    )
+
+
+def came_back(unit: ReportingUnit, campaign: Campaign, *, title: str, text: str, url: str) -> None:
+    """Tell the unit's reporters that something they sent came back, and why."""
+    tell(
+        reporters_of([unit.pk])[unit.pk],
+        campaign=campaign,
+        kind=Notice.Kind.RETURNED,
+        title=title,
+        text=text,
+        url=url,
     )
 
 

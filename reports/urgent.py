@@ -1,5 +1,7 @@
 """急报: a unit reports what cannot wait; the coordinators of the unit and of all above are told at once."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -57,14 +59,7 @@ def report(place: UnitPlace, *, kind: str, title: str, text: str, by: User) -> U
         UrgentSighting.objects.bulk_create(
             UrgentSighting(matter=matter, user=user, unit=unit) for user, unit in told
         )
-        notifications.tell(
-            [user for user, _ in told],
-            campaign=place.campaign,
-            kind=Notice.Kind.URGENT,
-            title=f"{matter.get_kind_display()}：{place.unit} {title}",
-            text=text,
-            url=reverse("reports:urgent-detail", args=[matter.pk]),
-        )
+        _tell(matter, (user for user, _ in told), f"{matter.get_kind_display()}：{place.unit} {title}", text)
     return matter
 
 
@@ -93,15 +88,20 @@ def add_note(matter: UrgentMatter, *, text: str, by: User) -> UrgentNote:
         note = matter.notes.create(text=text, author=by, at=timezone.now())
         told = [sighting.user for sighting in matter.sightings.select_related("user")]
         told += notifications.reporters_of([matter.unit_id])[matter.unit_id]
-        notifications.tell(
-            [person for person in told if person.pk != by.pk],
-            campaign=matter.campaign,
-            kind=Notice.Kind.URGENT,
-            title=f"{matter.unit} {matter}有新情况",
-            text=text,
-            url=reverse("reports:urgent-detail", args=[matter.pk]),
-        )
+        others = (person for person in told if person.pk != by.pk)
+        _tell(matter, others, f"{matter.unit} {matter}有新情况", text)
     return note
+
+
+def _tell(matter: UrgentMatter, people: Iterable[User], title: str, text: str) -> None:
+    notifications.tell(
+        people,
+        campaign=matter.campaign,
+        kind=Notice.Kind.URGENT,
+        title=title,
+        text=text,
+        url=reverse("reports:urgent-detail", args=[matter.pk]),
+    )
 
 
 def _coordinators_upward(place: UnitPlace) -> list[tuple[User, ReportingUnit]]:

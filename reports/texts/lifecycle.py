@@ -18,7 +18,7 @@ from campaigns.models import Campaign, ReportingPeriod, ReportingUnit, TextDuty,
 from chunfeng.accounts.models import Membership, User
 from reports import notifications
 from reports.lifecycle import IMPORT_NAME, LONGEST_COMMENT, TransitionError, storable
-from reports.models import Notice, TextEvent, TextReport
+from reports.models import TextEvent, TextReport
 from reports.tasks import place_held
 
 from .duties import opens_on, owed_by
@@ -184,10 +184,9 @@ def return_for_correction(report: TextReport, *, seen: int, by: User, comment: s
         columns = {"status": Status.RETURNED, "decided_at": now}
         _move(report, seen, TextReport.SENT, columns, "退回")
         _record(report, Move.RETURNED, by, now, reason[:LONGEST_COMMENT])
-        notifications.tell(
-            notifications.reporters_of([report.unit_id])[report.unit_id],
-            campaign=report.duty.campaign,
-            kind=Notice.Kind.RETURNED,
+        notifications.came_back(
+            report.unit,
+            report.duty.campaign,
             title=f"“{report}”被退回",
             text=reason,
             url=reverse("reports:text-detail", args=[report.pk]),
