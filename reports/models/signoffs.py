@@ -7,6 +7,7 @@ from django.db.models import OuterRef
 from campaigns.models import ReportingPeriod, ReportingUnit
 
 from .deadlines import Extension
+from .trail import TrailEvent
 
 
 class SignOffQuerySet(models.QuerySet):
@@ -91,7 +92,7 @@ class SignOff(models.Model):
         return self.status in self.LOCKING
 
 
-class SignOffEvent(models.Model):
+class SignOffEvent(TrailEvent):
     """Append-only: one row a move, with the totals as they were signed."""
 
     class Move(models.TextChoices):
@@ -101,18 +102,12 @@ class SignOffEvent(models.Model):
 
     sign_off = models.ForeignKey(SignOff, models.CASCADE, related_name="events")
     move = models.CharField("操作", max_length=20, choices=Move)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    actor_name = models.CharField("操作人", max_length=50)
-    """The name at the time; 导入 where a command acted."""
-    at = models.DateTimeField("时间")
-    comment = models.TextField("意见", blank=True)
     snapshot = models.JSONField(default=dict)
     receipt = models.CharField("扎口编号", max_length=80)
     checksum = models.CharField("校验码", max_length=64)
 
-    class Meta:
+    class Meta(TrailEvent.Meta):
         verbose_name = verbose_name_plural = "扎口记录"
-        ordering = ["pk"]
 
     def __str__(self):
         return f"{self.sign_off} {self.get_move_display()}"

@@ -7,6 +7,7 @@ from django.db.models import F, OuterRef, Q
 from campaigns.models import Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 
 from .deadlines import Extension
+from .trail import TrailEvent
 
 
 class SubmissionQuerySet(models.QuerySet):
@@ -234,7 +235,7 @@ class FigureChange(models.Model):
         return f"{self.indicator}: {self.old} → {self.new}"
 
 
-class SubmissionEvent(models.Model):
+class SubmissionEvent(TrailEvent):
     """Append-only: one row a move, with the figures as they stood when it was made."""
 
     class Move(models.TextChoices):
@@ -246,11 +247,6 @@ class SubmissionEvent(models.Model):
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="events")
     move = models.CharField("操作", max_length=20, choices=Move)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    actor_name = models.CharField("操作人", max_length=50)
-    """The name at the time; 导入 where a command acted."""
-    at = models.DateTimeField("时间")
-    comment = models.TextField("意见", blank=True)
     cells = models.JSONField("涉及列", default=list, blank=True)
     """Indicator numbers that a return or reopening names."""
     snapshot = models.JSONField(default=dict)
@@ -258,9 +254,8 @@ class SubmissionEvent(models.Model):
     receipt = models.CharField("回执编号", max_length=80, blank=True)
     checksum = models.CharField("校验码", max_length=64, blank=True)
 
-    class Meta:
+    class Meta(TrailEvent.Meta):
         verbose_name = verbose_name_plural = "办理记录"
-        ordering = ["pk"]
         # A check code typed from paper is the beginning of a checksum.
         indexes = [models.Index(fields=["checksum"], name="event_checksum")]
 

@@ -7,6 +7,7 @@ from django.db.models import Q
 from campaigns.models import ReportingPeriod, ReportingUnit, TextDuty, UnitPlace
 
 from .submissions import Submission
+from .trail import TrailEvent
 
 CASE = TextDuty.Kind.CASE
 
@@ -144,7 +145,7 @@ class TextReport(models.Model):
         return self.events.filter(move=TextEvent.Move.RETURNED).last()
 
 
-class TextEvent(models.Model):
+class TextEvent(TrailEvent):
     """Append-only: one row a move, with the text as it stood."""
 
     class Move(models.TextChoices):
@@ -156,17 +157,11 @@ class TextEvent(models.Model):
 
     report = models.ForeignKey(TextReport, models.CASCADE, related_name="events")
     move = models.CharField("操作", max_length=20, choices=Move)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    actor_name = models.CharField("操作人", max_length=50)
-    """The name at the time; 导入 where a command acted."""
-    at = models.DateTimeField("时间")
-    comment = models.TextField("意见", blank=True)
     snapshot = models.JSONField(default=dict)
     """{"title", "place", "figures", "categories", "text", "attachments": [sha256]}"""
 
-    class Meta:
+    class Meta(TrailEvent.Meta):
         verbose_name = verbose_name_plural = "办理记录"
-        ordering = ["pk"]
 
     def __str__(self):
         return f"{self.report} {self.get_move_display()}"
