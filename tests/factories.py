@@ -89,6 +89,24 @@ def make_place(campaign, code, *, parent=None, reports=True, level="county", **m
     return place
 
 
+def make_province(campaign, *counties):
+    """某省 (32) over 甲市 (3201) and 乙市 (3202), which report nothing themselves, each over counties of these names.
+
+    Returns province, cities, counties (320101, 320102, …, 320201, …).
+    """
+    province = make_place(campaign, "32", reports=False, level="province", name="某省")
+    cities = [
+        make_place(campaign, code, parent=province, reports=False, level="prefecture", name=name)
+        for code, name in (("3201", "甲市"), ("3202", "乙市"))
+    ]
+    below = [
+        make_place(campaign, f"{city.unit.code}{number:02}", parent=city, name=name)
+        for city in cities
+        for number, name in enumerate(counties, start=1)
+    ]
+    return province, cities, below
+
+
 def make_user(username, *, unit=None, role=Membership.Role.REPORTER, **more):
     """An active person with the password "spring-2024-wind"; `unit`: a ReportingUnit or UnitPlace."""
     more.setdefault("name", username)

@@ -21,7 +21,7 @@ from reports.rollup import as_json, roll_up
 from tests.factories import (
     make_campaign,
     make_form,
-    make_place,
+    make_province,
     make_submission,
     make_user,
     period_of,
@@ -41,14 +41,7 @@ def make_world():
     """A province of two cities with a county each. Period 1: 10 and 20; period 2: 15 and nothing from the second."""
     campaign = make_campaign(sign_off_by="prefecture")
     form = make_form(campaign, indicators=2, layout="rows", annex="附件1", notes=["统计数据为累计数。"])
-    province = make_place(campaign, "32", reports=False, level="province", name="某省")
-    cities = [
-        make_place(campaign, code, parent=province, reports=False, level="prefecture", name=name)
-        for code, name in (("3201", "甲市"), ("3202", "乙市"))
-    ]
-    counties = [
-        make_place(campaign, f"{city.unit.code}01", parent=city, name=f"{city.name}区") for city in cities
-    ]
+    province, cities, counties = make_province(campaign, "东区")
     first, second = period_of(campaign, 1), period_of(campaign, 2)
     make_submission(form, counties[0], first, {1: 10, 2: 1})
     make_submission(form, counties[1], first, {1: 20, 2: None})
@@ -88,7 +81,7 @@ def test_an_edition_freezes_what_the_roll_up_says_on_the_official_basis(world):
         {"1": "35", "2": "1"},
         {"1": "5", "2": "0"},
     )
-    assert kept["carried"] == [["乙市乙市区", "2024-01-26"]]
+    assert kept["carried"] == [["乙市东区", "2024-01-26"]]
     assert (edition.number, edition.issue, edition.title) == (2, 1, "第2期")
     assert is_intact(edition)
 
@@ -121,7 +114,7 @@ def test_cities_that_have_not_signed_missing_units_and_waiting_reports_are_warne
     assert len(found.standing.waiting) == 1
     Submission.objects.filter(status="submitted").delete()
     found = editions.draft(world.province, world.second)
-    assert [one.name for one in found.standing.missing] == ["乙市区"]
+    assert [one.name for one in found.standing.missing] == ["东区"]
 
 
 def test_a_reissue_needs_a_reason_and_other_figures(world):
@@ -131,8 +124,8 @@ def test_a_reissue_needs_a_reason_and_other_figures(world):
     with pytest.raises(editions.EditionError, match="相同，无需再版"):
         editions.publish(world.province, world.second, by=world.boss, reason="补报")
     make_submission(world.form, world.counties[1], world.second, {1: 22, 2: 3})
-    again = editions.publish(world.province, world.second, by=world.boss, reason="乙市区补报")
-    assert (again.issue, again.title, again.reason) == (2, "第2期（第2版）", "乙市区补报")
+    again = editions.publish(world.province, world.second, by=world.boss, reason="东区补报")
+    assert (again.issue, again.title, again.reason) == (2, "第2期（第2版）", "东区补报")
     assert Edition.objects.get(pk=first.pk).content["forms"]["fu1"]["cumulative"]["total"]["1"] == "35"
     assert again.content["forms"]["fu1"]["cumulative"]["total"]["1"] == "37"
 
@@ -299,7 +292,7 @@ def test_publishing_is_two_clicks_and_the_stored_workbook_is_what_is_downloaded(
     assert response.url == reverse("reports:edition-detail", args=[edition.pk])
     shown = client.get(response.url).content.decode()
     assert ">35</td>" in shown
-    assert "乙市区（截至1月26日）" in shown
+    assert "东区（截至1月26日）" in shown
     Indicator.objects.filter(number=1).update(label="改名")
     Exemption.objects.create(period=world.second, unit=None, reason="春节", granted_by="某人")
     Submission.objects.filter(ends_on=world.first.ends_on).update(status="returned")

@@ -10,7 +10,7 @@ from reports import editions
 from tests.factories import (
     make_campaign,
     make_form,
-    make_place,
+    make_province,
     make_submission,
     make_text,
     make_user,
@@ -31,16 +31,7 @@ def world():
     """Period 1: 10, 20, 40 and nothing; period 2: 15, 40, carried and nothing. The second city's funds fall."""
     campaign = make_campaign(title="某省2024年春风行动（演示）")
     form = make_form(campaign, indicators=INDICATORS, layout="rows", annex="附件1")
-    province = make_place(campaign, "32", reports=False, level="province", name="某省")
-    cities = [
-        make_place(campaign, code, parent=province, reports=False, level="prefecture", name=name)
-        for code, name in (("3201", "甲市"), ("3202", "乙市"))
-    ]
-    counties = [
-        make_place(campaign, f"{city.unit.code}0{number}", parent=city, name=name)
-        for city in cities
-        for number, name in ((1, "东区"), (2, "西区"))
-    ]
+    province, cities, counties = make_province(campaign, "东区", "西区")
     first, second = period_of(campaign, 1), period_of(campaign, 2)
     make_submission(form, counties[0], first, {1: 10, 2: 1000, 3: 400, 4: "2.50"})
     make_submission(form, counties[1], first, {1: 40, 2: 500, 3: None, 4: "1.00"})
