@@ -36,11 +36,11 @@ def _export(bench: Bench, rows: int) -> Outcome:
     campaign = wuhan(bench)
     form = campaign.forms.get(code="fu1")
     period = campaign.periods.get(ends_on=date(2014, 2, 28))
-    unit = campaign.places.select_related("unit").get(unit__code="420100-hr").unit
+    place = campaign.places.select_related("unit").get(unit__code="420100-hr")
     rollup = _roll_up([column.number for column in form.columns], rows)
 
     def ours() -> bytes:
-        return roll_up_workbook(form, period, unit, rollup)
+        return roll_up_workbook(form, period, place.unit, rollup, place=place)
 
     return bench.compare(ours, _bare(ours()))
 

@@ -4,7 +4,9 @@ openpyxl draws the page; a long table of figures is quicker written down by itse
 whose rows of figures are kept as XML and go between openpyxl's own.
 """
 
+import re
 from io import BytesIO
+from operator import itemgetter
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
@@ -13,14 +15,16 @@ from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
-from openpyxl.xml.functions import fromstring
+from openpyxl.xml.functions import Element
 
 NOTE_COLOUR = b"#eeeeee"
 _NOTE_COLOUR_OF_OPENPYXL = b"#ffffe1"
+_FIGURE_ROW = re.compile(rb'<row r="(\d+)"/>')
+"""What stands for a row of figures until openpyxl has written the sheet; its own rows are never that bare."""
 
 
 class FormSheet(Worksheet):
-    """A sheet with rows of figures. figure_rows: by row number, the XML of its cells."""
+    """A sheet with rows of figures. figure_rows: by row number, the row as XML."""
 
     def __init__(self, parent: Workbook, title: str) -> None:
         super().__init__(parent, title)
@@ -50,20 +54,29 @@ class _Writer(ExcelWriter):
         writer = _SheetWriter(ws, written)
         writer.write()
         ws._rels = writer._rels
-        self._archive.writestr(ws.path[1:], written.getvalue())
+        self._archive.writestr(ws.path[1:], _with_figures(written.getvalue(), ws))
         self.manifest.append(ws)
 
 
 class _SheetWriter(WorksheetWriter):
     def write_row(self, xf, row, row_idx):
-        cells = getattr(self.ws, "figure_rows", {}).get(row_idx)
-        if cells is None:
+        if row_idx not in getattr(self.ws, "figure_rows", ()):
             super().write_row(xf, row, row_idx)
             return
         # Cells of such a row exist for their notes alone.
         self.ws._comments += [CommentRecord.from_cell(cell) for cell in row if cell._comment is not None]
-        height = self.ws.row_dimensions[row_idx].height
-        xf.write(fromstring(f'<row r="{row_idx}" ht="{height:g}" customHeight="1">{cells}</row>'))
+        xf.write(Element("row", r=str(row_idx)))
+
+    def rows(self):
+        rows = super().rows()
+        known = {number for number, _ in rows}
+        rows += [(number, []) for number in getattr(self.ws, "figure_rows", ()) if number not in known]
+        return sorted(rows, key=itemgetter(0))
+
+
+def _with_figures(sheet: bytes, ws: Worksheet) -> bytes:
+    rows: dict[int, str] = getattr(ws, "figure_rows", {})
+    return _FIGURE_ROW.sub(lambda found: rows[int(found[1])].encode(), sheet) if rows else sheet
 
 
 class _TimelessZip(ZipFile):

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from math import ceil
 from unicodedata import east_asian_width
@@ -208,13 +208,23 @@ class _Merges(MultiCellRange):
         yield from self.sorted()
 
 
+@cache
+def _font(name: str, size: float, bold: bool, italic: bool) -> Font:
+    return Font(name=name, size=size, bold=bold, italic=italic)
+
+
+@cache
+def _alignment(horizontal: str, indent: int, wrap: bool, shrink: bool) -> Alignment:
+    return Alignment(horizontal, "center", indent=indent, wrap_text=wrap, shrink_to_fit=shrink)
+
+
 class _Pen:
     """Writes down one sheet row by row; `row` is the next one."""
 
     def __init__(self, sheet: FormSheet, header: Header, stubs: Sequence[str]) -> None:
         self.sheet = sheet
         sheet.merged_cells = _Merges()
-        self.row = 1
+        self.row, self.height = 1, 0.0
         self.looks: dict[tuple[object, ...], StyleArray] = {}
         self.header_size = 9 if header.width >= MANY_COLUMNS else 10.5
         self.widths = _column_widths(header, stubs, self.header_size)
@@ -238,10 +248,8 @@ class _Pen:
         key = (size, font, bold, italic, horizontal, indent, wrap, shrink, box, number_format, unlocked)
         if key not in self.looks:
             model = Cell(self.sheet, row=1, column=1)
-            model.font = Font(name=font, size=size, bold=bold, italic=italic)
-            model.alignment = Alignment(
-                horizontal, "center", indent=indent, wrap_text=wrap, shrink_to_fit=shrink
-            )
+            model.font = _font(font, size, bold, italic)
+            model.alignment = _alignment(horizontal, indent, wrap, shrink)
             model.number_format = number_format
             if box:
                 model.border = _BOX
@@ -263,11 +271,14 @@ class _Pen:
 
     def merge(self, row: int, column: int, rows: int, columns: int) -> None:
         if rows * columns > 1:
-            last = f"{get_column_letter(column + columns - 1)}{row + rows - 1}"
-            self.sheet.merged_cells.add(f"{get_column_letter(column)}{row}:{last}")
+            area = {"min_row": row, "max_row": row + rows - 1}
+            area |= {"min_col": column, "max_col": column + columns - 1}
+            # Not by `add`: it compares with every other range, and these never overlap.
+            self.sheet.merged_cells.ranges.add(CellRange(**area))
 
     def end_row(self, height: float) -> None:
         self.sheet.row_dimensions[self.row].height = height
+        self.height += height
         self.row += 1
 
     def full_width(self, text: str, style: StyleArray, height: float, size: float) -> None:
@@ -294,9 +305,8 @@ class _Pen:
 
     def set_widths(self) -> None:
         """Set the columns' widths; wider ones where the page, printed smaller for it, then holds all rows."""
-        height = sum(self.sheet.row_dimensions[row].height for row in range(1, self.row))
         width = sum(self.widths)
-        widened = PAGE_WIDTH * height / PAGE_HEIGHT
+        widened = PAGE_WIDTH * self.height / PAGE_HEIGHT
         if width < widened <= PAGE_WIDTH / SMALLEST_SCALE:
             added = int((widened - width) / (len(self.widths) - 1)) + 1
             self.widths[1:] = [figure + added for figure in self.widths[1:]]
@@ -346,8 +356,10 @@ class _Pen:
                     written = _formula(line, column.number, below, value) + written
                 style = figure_styles[column.decimals]
                 cells.append(f'<c r="{letter}{self.row}" s="{style}">{written}</c>')
-            self.sheet.figure_rows[self.row] = "".join(cells)
-            self.end_row(height)
+            row = f'<row r="{self.row}" ht="{height:g}" customHeight="1">{"".join(cells)}</row>'
+            self.sheet.figure_rows[self.row] = row
+            self.height += height
+            self.row += 1
         # openpyxl says how far the sheet reaches by the cells that it knows.
         self.sheet.cell(last, len(letters))
 

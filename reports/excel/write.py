@@ -92,13 +92,14 @@ def roll_up_workbook(
     rollup: RollUp,
     *,
     formulas: bool = False,
+    place: UnitPlace | None = None,
 ) -> bytes:
     """Return the unit with all below it. rollup: what `roll_up` found for this form, period and unit.
 
-    formulas: totals as live sums, see `draw_roll_up`.
+    formulas: totals as live sums, see `draw_roll_up`. place: the unit's in the period, where it is at hand.
     """
     book = new_book(form, period, unit, "roll-up")
-    draw_roll_up(book, form, period, unit, rollup, formulas=formulas)
+    draw_roll_up(book, form, period, unit, rollup, formulas=formulas, place=place)
     return to_bytes(book)
 
 
@@ -130,13 +131,14 @@ def draw_roll_up(
     *,
     state: str = "",
     formulas: bool = False,
+    place: UnitPlace | None = None,
 ) -> None:
     """Add the sheets of a roll-up: in layout bands the total in its bands, then a sheet with a row a unit.
 
     formulas: a total is a live sum of its rows, the carried ones included, in each column where that is exactly
     the figure; the bands of a total point to it.
     """
-    place = place_at(unit, period)
+    place = place or place_at(unit, period)
     total = Line(TOTAL, rollup.total, total=True, summed=_summed(rollup) if formulas else ())
     lines = [total, *(Line(row.name, row.values, carried=_is_carried(row, period)) for row in rollup.rows)]
     paper = paper_of(

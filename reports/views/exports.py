@@ -194,7 +194,12 @@ def roll_up_export(request, campaign, form, period, unit):
     found = find_roll_up(request, campaign, form, period, unit)
     rollup = _rolled_up(found.form, found.period, found.place, chosen(request))
     content = roll_up_workbook(
-        found.form, found.period, found.place.unit, rollup, formulas=_wants_formulas(request)
+        found.form,
+        found.period,
+        found.place.unit,
+        rollup,
+        formulas=_wants_formulas(request),
+        place=found.place,
     )
     return _download(request, content, file_name(found.form, found.period, found.place.short, "roll-up"))
 
