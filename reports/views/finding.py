@@ -64,7 +64,7 @@ def find_submission(request, pk):
 
 def _place(period, code):
     places = UnitPlace.objects.filter(campaign=period.campaign_id, unit__code=_sought(code))
-    held = list(places.select_related("unit"))
+    held = list(places.select_related("unit").order_by())
     if not held:
         raise Http404
     return held_or_latest(held, period.ends_on)

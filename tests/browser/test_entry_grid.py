@@ -453,6 +453,10 @@ def test_an_answer_that_is_no_save_is_told_plainly_and_the_typing_kept(page, wor
     press(page, "Tab")
     expect(state).to_contain_text("未同步 1 项：保存过于频繁", timeout=8000)
     answer.clear()
+    answer |= {"status": 200, "content_type": "text/html"}
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(state).to_contain_text("可能要先在浏览器里登录办公网络", timeout=8000)
+    answer.clear()
     answer |= {"status": 413}
     page.evaluate("dispatchEvent(new Event('online'))")
     expect(state).to_contain_text("内容过大，服务器没有接收", timeout=8000)

@@ -5,9 +5,12 @@ const PATIENCE = 20_000; // ms until a request that hangs is sent again
 const RETRIES = [1000, 2000, 4000, 8000, 15_000, 30_000];
 const LONGEST_WAIT = 300_000; // ms: what a server asks for by Retry-After, at most
 const REFUSALS = 3; // 403 that often: not the token, which a log-in elsewhere changes, but the account
+// What may be over when it is tried again, as is whatever a server says of itself (500 and more).
+const PASSING = new Set([0, 200, 403, 408, 413, 425, 429]);
 // What is said where the answer is no sentence of ours: a proxy's, or none.
 const SAYS = {
   0: "网络不通，正在重试",
+  200: "回答的不是本系统，可能要先在浏览器里登录办公网络，正在重试",
   403: "服务器拒绝保存，正在重试",
   413: "内容过大，服务器没有接收；请缩短核实说明，正在重试",
   429: "保存过于频繁，服务器要求稍等，正在重试",
@@ -166,7 +169,7 @@ export class Queue {
     this.refusals = status === 403 ? this.refusals + 1 : 0;
     if (this.refusals >= REFUSALS) return this.#close(status, LOCKED_OUT);
     if (status === 413 && !this.batch.same) this.#takeBack();
-    if (status === 0 || status === 403 || status === 413 || status === 429 || status >= 500) {
+    if (PASSING.has(status) || status >= 500) {
       return this.#later(status, sentence || (SAYS[status] ?? SAYS[503]), wait);
     }
     return this.#close(status, sentence || "无法保存，请刷新页面后再试；您填写的内容已保留在本机。");
