@@ -3,11 +3,14 @@
 from io import BytesIO
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from docx import Document
 
 from reports.briefs import writing
 from reports.models import Brief
+from tests.factories import make_places, make_submissions, make_text
 
 pytestmark = pytest.mark.django_db
 
@@ -116,3 +119,26 @@ def test_a_reporter_and_a_city_do_not_read_the_provinces_brief(client, world, br
     assert client.get(reverse("reports:brief-list", args=["spring"])).status_code == 403
     client.force_login(world.below)
     assert client.get(reverse("reports:brief-detail", args=[brief.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("page", ["brief-detail", "brief-paragraph", "brief-numbers", "brief-word"])
+def test_a_page_of_a_brief_asks_no_more_for_more_units_and_cases(client, world, brief, page):
+    client.force_login(world.boss)
+    address = reverse(
+        f"reports:{page}", args=[brief.pk, *([1] if page in ("brief-paragraph", "brief-numbers") else [])]
+    )
+
+    def asked():
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(address).status_code == 200
+        return len(captured)
+
+    asked()
+    few = asked()
+    places = make_places(world.campaign, [f"32010{number}" for number in range(3, 9)], parent=world.cities[0])
+    make_submissions(world.form, places, world.second, {1: 5, 2: 50, 3: 5, 4: 1})
+    for _ in range(5):
+        make_text(
+            world.case.duty, world.cities[0], world.second, by=world.clerk, status="accepted", title="直播"
+        )
+    assert asked() == few

@@ -5,13 +5,15 @@ from zipfile import ZipFile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from docx import Document
 
 from campaigns.models import TextDuty
 from reports.models import Attachment, TextReport
 from reports.texts import attachments, lifecycle
-from tests.factories import make_submission
+from tests.factories import make_picture, make_submission, make_text
 
 from .conftest import TEXT
 from .files import jpeg, mp4, pdf
@@ -261,3 +263,24 @@ def test_captions_and_consent_are_saved_with_the_text(world, clerk):
 def test_a_campaign_without_duties_in_words_says_so(world, clerk):
     TextDuty.objects.all().delete()
     assert "没有要求报送文字材料" in clerk.get(address("text-board", "spring")).text
+
+
+@pytest.mark.parametrize("page", ["case-list", "text-board"])
+def test_a_page_asks_no_more_for_more_cases(world, client, page):
+    client.force_login(world.sun)
+
+    def asked():
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(address(page, "spring")).status_code == 200
+        return len(captured)
+
+    def write(place, by):
+        make_picture(make_text(world.cases, place, world.period, by=by, title="送岗"), by=by)
+
+    write(world.city, world.clerk)
+    asked()
+    few = asked()
+    for _ in range(5):
+        write(world.city, world.clerk)
+        write(world.other, world.neighbour)
+    assert asked() == few
