@@ -1,7 +1,7 @@
 """Reads what `reports.anomalies` looks at: a whole scope and period in always the same number of queries."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -74,7 +74,7 @@ def top(user: User, period: ReportingPeriod, limit: int = 10) -> list[Suspect]:
     return [suspect for suspect in suspects(user, period) if suspect.question is None][:limit]
 
 
-def _series(reports: list[Submission], ends: list[date]) -> Mapping[tuple[int, int], dict[date, Report]]:
+def _series(reports: Sequence[Submission], ends: list[date]) -> Mapping[tuple[int, int], dict[date, Report]]:
     """Return the reports sent of the same units and forms at these ends, by unit and form, then by end."""
     rows = Submission.objects.filter(
         unit__in={report.unit_id for report in reports},

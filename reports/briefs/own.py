@@ -39,12 +39,12 @@ def own_text(report: TextReport) -> str:
 def _reported(form: ReportForm, unit: int, until: date) -> dict[date, dict[int, Decimal]]:
     """Return the figures of the accepted reports, by the end of the period, then by indicator number."""
     rows = Figure.objects.filter(
-        submission__in=Submission.objects.accepted().filter(report_form=form, unit=unit, ends_on__lte=until),
-        value__isnull=False,
+        submission__in=Submission.objects.accepted().filter(report_form=form, unit=unit, ends_on__lte=until)
     ).order_by("submission__ends_on")
     found: dict[date, dict[int, Decimal]] = defaultdict(dict)
     for end, number, value in rows.values_list("submission__ends_on", "indicator__number", "value"):
-        found[end][number] = value
+        if value is not None:
+            found[end][number] = value
     return found
 
 

@@ -198,8 +198,9 @@ def _store(brief: Brief, written: list[sentences.Drafted]) -> None:
     edited = {paragraph.key: paragraph for paragraph in before if paragraph.is_edited}
     brief.paragraphs.filter(is_edited=False).delete()
     rows = [
-        edited.pop(drafted.key, None)
-        or BriefParagraph(
+        edited.pop(drafted.key)
+        if drafted.key in edited
+        else BriefParagraph(
             brief=brief,
             section=drafted.section,
             key=drafted.key,

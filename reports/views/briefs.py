@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -120,6 +121,7 @@ def brief_version(request, pk, number):
         "title": version.snapshot["title"],
         "head_name": head_name(brief),
         "sections": _sections(brief, paragraphs, published, now),
+        "when": _when(brief.edition),
     }
     return render(request, "reports/briefs/version.html", context)
 
@@ -293,6 +295,7 @@ def _page(request, brief):
         "brief": brief,
         "head_name": head_name(brief),
         "sections": sections,
+        "when": _when(brief.edition),
         "versions": brief.versions.defer("snapshot"),
         "may_write": may_write,
         "insert": _insertable(request, brief, sections, published | now) if may_write else None,
@@ -300,6 +303,12 @@ def _page(request, brief):
         "changed": sum(chip.has_changed for chip in chips),
         "frozen": sum(chip.state == State.FROZEN for chip in chips),
     }
+
+
+def _when(edition):
+    """第2期（截至2月2日），2月5日 10:00发布: what hovering over a number says beside its source."""
+    at, ends_on = timezone.localtime(edition.published_at), edition.period.ends_on
+    return f"{edition.title}（截至{ends_on.month}月{ends_on.day}日），{at.month}月{at.day}日 {at:%H:%M}发布"
 
 
 def _insertable(request, brief, sections, known):
