@@ -12,17 +12,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Indicator, ReportingPeriod, UnitPlace
+from campaigns.models import Campaign, Indicator, ReportForm, ReportingPeriod, UnitPlace
 from chunfeng.accounts.models import User
 from reports import notifications
 from reports.models import Correction, Edition, Notice, Submission, SubmissionEvent
 from reports.numbers import format_figure
 from reports.published import MEASURE_WORDS, compared, papers, readers
 from reports.rollup import RollUp, roll_up
+from reports.series import series
 from reports.tasks import place_held
 
 _Move = SubmissionEvent.Move
@@ -59,45 +60,86 @@ class Effect:
 
 def touched(submission: Submission) -> list[Edition]:
     """Return the editions whose figures the report has a part in, or the increments of which it is the base."""
-    period = submission.period
+    return touched_by([submission])[submission.pk]
+
+
+def touched_by(submissions: Sequence[Submission]) -> dict[int, list[Edition]]:
+    """Return what `touched` says of each report of one campaign, by its id; as many queries for many as for one."""
+    found: dict[int, list[Edition]] = {submission.pk: [] for submission in submissions}
+    if not submissions:
+        return found
+    campaign = submissions[0].period.campaign_id
     editions = list(
-        Edition.objects.filter(period__campaign=period.campaign_id, period__ends_on__gte=submission.ends_on)
+        Edition.objects.filter(
+            period__campaign=campaign, period__ends_on__gte=min(one.ends_on for one in submissions)
+        )
         .defer("workbook")
         .select_related("period__campaign", "unit")
         .order_by("period__ends_on", "path", "issue")
     )
     if not editions:
-        return []
-    places = list(UnitPlace.objects.filter(campaign=period.campaign_id, unit=submission.unit_id))
-    last = _counts_until(submission)
-    found = []
-    for edition in editions:
-        place = place_held(places, edition.period.ends_on)
-        is_inside = place is not None and place.path.startswith(edition.path)
-        if (
-            is_inside
-            and edition.period.ends_on <= last
-            and submission.report_form.code in edition.content["forms"]
-        ):
-            found.append(edition)
+        return found
+    places: dict[int, list[UnitPlace]] = defaultdict(list)
+    units = {submission.unit_id for submission in submissions}
+    for place in UnitPlace.objects.filter(campaign=campaign, unit__in=units):
+        places[place.unit_id].append(place)
+    last = _count_until(submissions)
+    for submission in submissions:
+        for edition in editions:
+            ends_on = edition.period.ends_on
+            if not submission.ends_on <= ends_on <= last[submission.pk]:
+                continue
+            held = place_held(places[submission.unit_id], ends_on)
+            is_inside = held is not None and held.path.startswith(edition.path)
+            if is_inside and submission.report_form.code in edition.content["forms"]:
+                found[submission.pk].append(edition)
     return found
 
 
 def note(submissions: Iterable[Submission], *, by: User | None) -> list[Correction]:
-    """Add a note beside each edition whose totals these reports, just accepted, have moved; tell its readers."""
+    """Add a note beside each edition whose totals these reports, just accepted, have moved; tell its readers.
+
+    Runs in the transaction that accepts them.
+    """
     listed = list(submissions)
-    campaigns = {submission.period.campaign_id for submission in listed}
-    if not Edition.objects.filter(period__campaign__in=campaigns).exists():
-        return []
     notes = []
-    for submission in listed:
-        for edition in touched(submission):
-            form = submission.report_form
-            now = roll_up(form, edition.period, edition.unit, measure="increment")
-            if changes := _changes(edition, form.code, now):
+    for campaign in sorted({submission.period.campaign_id for submission in listed}):
+        take_turns(campaign)
+        if Edition.objects.filter(period__campaign=campaign).exists():
+            notes += _noted([one for one in listed if one.period.campaign_id == campaign], by)
+    for correction in notes:
+        _tell(correction, by)
+    return notes
+
+
+def take_turns(campaign: int, *, publishes: bool = False) -> None:
+    """Keep publishing and accepting apart until the transaction ends: what one has not read, the other sees.
+
+    Acceptances go on side by side; publishing waits for those under way, and lets none go on meanwhile. On SQLite
+    the transaction is the only writer from its beginning (IMMEDIATE).
+    """
+    rows = Campaign.objects.filter(pk=campaign)
+    if publishes:
+        list(rows.select_for_update(no_key=True))
+    elif connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM campaigns_campaign WHERE id = %s FOR SHARE", [campaign])
+
+
+def _noted(submissions: Sequence[Submission], by: User | None) -> list[Correction]:
+    found = touched_by(submissions)
+    notes = []
+    totals: dict[tuple[int, int], RollUp] = {}
+    for submission in submissions:
+        form = submission.report_form
+        for edition in found[submission.pk]:
+            key = (form.pk, edition.pk)
+            if key not in totals:
+                totals[key] = roll_up(form, edition.period, edition.unit, measure="increment")
+            if changes := _changes(edition, form.code, totals[key]):
                 kind, reason = _kind(submission, edition)
                 notes.append(
-                    Correction(
+                    Correction.objects.create(
                         edition=edition,
                         submission=submission,
                         kind=kind,
@@ -107,9 +149,6 @@ def note(submissions: Iterable[Submission], *, by: User | None) -> list[Correcti
                         at=submission.accepted_at or timezone.now(),
                     )
                 )
-                notes[-1].save()
-    for correction in notes:
-        _tell(correction, by)
     return notes
 
 
@@ -123,13 +162,7 @@ def effect(submission: Submission, reader: UnitPlace) -> Effect | None:
     editions = touched(submission)
     if old is None and not editions:
         return None
-    campaign, last = submission.period.campaign, _counts_until(submission)
-    today = campaign.today()
-    periods = [
-        period
-        for period in campaign.periods.filter(ends_on__gte=submission.ends_on, ends_on__lte=last)
-        if period == submission.period or period.starts_on <= today
-    ]
+    periods = _periods_moved(submission)
     with transaction.atomic():
         Submission.objects.filter(pk=submission.pk).update(status=Submission.Status.ACCEPTED)
         after = {
@@ -155,17 +188,112 @@ def effect(submission: Submission, reader: UnitPlace) -> Effect | None:
     return Effect(tuple(moved), elsewhere) if moved or elsewhere else None
 
 
-def _counts_until(submission: Submission) -> date:
-    """Return the end of the last period whose totals the report can move, the increment included.
+def effect_of_many(submissions: Sequence[Submission], user: User) -> Effect | None:
+    """Say which published totals accepting these reports of one campaign together would move; None where none.
+
+    Those of editions that `user` reads, as shown; the others are counted. The reports are accepted, everything added
+    up, and the acceptance taken back; nothing of it where no edition has a part of them.
+    """
+    found = touched_by(submissions)
+    forms: dict[int, dict[str, ReportForm]] = defaultdict(dict)
+    latest: dict[tuple[int, int], Edition] = {}
+    for submission in submissions:
+        for edition in found[submission.pk]:
+            latest[edition.unit_id, edition.period_id] = edition
+            forms[edition.pk][submission.report_form.code] = submission.report_form
+    if not latest:
+        return None
+    editions = sorted(latest.values(), key=lambda one: (one.period.ends_on, one.path))
+    visible = set(Edition.objects.visible_to(user).filter(pk__in=forms).values_list("pk", flat=True))
+    places = UnitPlace.objects.in_bulk(_place_id(edition) for edition in editions)
+    moved = []
+    with transaction.atomic():
+        Submission.objects.filter(pk__in=found).update(status=Submission.Status.ACCEPTED)
+        for edition in editions:
+            cells = [
+                _moved(change)
+                for code, form in forms[edition.pk].items()
+                for change in _changes(
+                    edition, code, roll_up(form, edition.period, edition.unit, measure="increment")
+                )
+            ]
+            if cells:
+                place = places[_place_id(edition)]
+                moved.append(MovedPeriod(edition.period, place, (edition,), tuple(cells)))
+        transaction.set_rollback(True)
+    shown = tuple(one for one in moved if one.editions[0].pk in visible)
+    return Effect(shown, len(moved) - len(shown)) if moved else None
+
+
+def _place_id(edition: Edition) -> int:
+    return int(edition.path.split("/")[-2])
+
+
+def effect_of_reopening(submission: Submission, reader: UnitPlace) -> Effect:
+    """Say what reopening an accepted report moves until it is accepted again: the totals of `reader` to date.
+
+    The report is taken out, everything added up, and put back.
+    """
+    form, periods = submission.report_form, _periods_moved(submission)
+    now = series(form, reader.unit, until=periods[-1])
+    with transaction.atomic():
+        Submission.objects.filter(pk=submission.pk).update(status=Submission.Status.RETURNED)
+        after = series(form, reader.unit, until=periods[-1])
+        transaction.set_rollback(True)
+    quoting = defaultdict(list)
+    editions = touched(submission)
+    for edition in editions:
+        if edition.path == reader.path:
+            quoting[edition.period_id].append(edition)
+    moved = []
+    for period in periods:
+        cells = [
+            Moved(
+                column.number,
+                column.label,
+                MEASURE_WORDS["cumulative"],
+                format_figure(now.total(period, column.number), column.decimals),
+                format_figure(after.total(period, column.number), column.decimals),
+            )
+            for column in form.columns
+            if now.total(period, column.number) != after.total(period, column.number)
+        ]
+        if cells:
+            moved.append(MovedPeriod(period, reader, tuple(reversed(quoting[period.pk])), tuple(cells)))
+    return Effect(tuple(moved), sum(edition.path != reader.path for edition in editions))
+
+
+def _periods_moved(submission: Submission) -> list[ReportingPeriod]:
+    """Return the report's period and the later ones, as far as they have begun, whose totals it can move."""
+    campaign, last = submission.period.campaign, _count_until([submission])[submission.pk]
+    today = campaign.today()
+    return [
+        period
+        for period in campaign.periods.filter(ends_on__gte=submission.ends_on, ends_on__lte=last)
+        if period == submission.period or period.starts_on <= today
+    ]
+
+
+def _count_until(submissions: Sequence[Submission]) -> dict[int, date]:
+    """Return by id the end of the last period whose totals a report can move, the increment included.
 
     That is the period of the unit's next accepted report. What a flow adds is in every later total to date.
     """
-    later = Submission.objects.accepted().filter(
-        report_form=submission.report_form_id, unit=submission.unit_id, ends_on__gt=submission.ends_on
+    accepted = Submission.objects.accepted().filter(
+        report_form__in={submission.report_form_id for submission in submissions},
+        unit__in={submission.unit_id for submission in submissions},
+        ends_on__gt=min(submission.ends_on for submission in submissions),
     )
-    is_flow = any(indicator.nature == Indicator.Nature.FLOW for indicator in submission.report_form.columns)
-    next_end = None if is_flow else later.order_by("ends_on").values_list("ends_on", flat=True).first()
-    return next_end or date.max
+    ends: dict[tuple[int, int], list[date]] = defaultdict(list)
+    for form, unit, end in accepted.order_by("ends_on").values_list("report_form", "unit", "ends_on"):
+        ends[form, unit].append(end)
+    last = {}
+    for submission in submissions:
+        is_flow = any(column.nature == Indicator.Nature.FLOW for column in submission.report_form.columns)
+        later = ends[submission.report_form_id, submission.unit_id]
+        following = (end for end in later if end > submission.ends_on)
+        last[submission.pk] = date.max if is_flow else next(following, date.max)
+    return last
 
 
 def _changes(edition: Edition, form: str, now: RollUp) -> list[dict[str, Any]]:

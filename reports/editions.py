@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from campaigns.models import ReportForm, ReportingPeriod, UnitPlace
 from chunfeng.accounts.models import User
-from reports import notifications, sign_off
+from reports import corrections, notifications, sign_off
 from reports.excel.write import forms_workbook, safe_name
 from reports.lifecycle import IMPORT_NAME, LONGEST_COMMENT, storable
 from reports.models import Edition, Notice, SignOff
@@ -101,6 +101,7 @@ def publish(
     why = storable(reason).strip()
     try:
         with transaction.atomic():
+            corrections.take_turns(period.campaign_id, publishes=True)
             found = draft(place, period)
             if problem := _problem(found, why, seen):
                 raise EditionError(problem)

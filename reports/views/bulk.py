@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from reports import bulk, lifecycle, permissions
+from reports.corrections import effect_of_many
 from reports.models import Bulk
 
 from .finding import find_campaign
@@ -28,6 +29,7 @@ def bulk_confirm(request, campaign):
         "marked": len(found["rows"]) - len(clean),
         "seen": signing.dumps(seen, salt=_SALT, compress=True),
         "query": filters_kept(request),
+        "effect": effect_of_many([row.submission for row in clean], request.user),
     }
     return render(request, "reports/bulk_confirm.html", context)
 

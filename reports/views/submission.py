@@ -7,17 +7,21 @@ from django.views.decorators.http import require_safe
 
 from campaigns.models import UnitPlace
 from reports import checks, drafts, lifecycle, permissions, questions, tasks
+from reports.corrections import effect_of_reopening, touched
 from reports.forms import ReturnForm
 from reports.grid import build_grid
 from reports.letterhead import heading, imprint, sign_off_of, signatures
-from reports.models import Submission, SubmissionEvent
+from reports.models import Edition, Submission, SubmissionEvent
 from reports.rollup import place_at
 from reports.texts.attachments import scans_of
 
+from .board import highest_place
 from .finding import find_campaign, find_submission
 from .listing import filters_of, page_of, periods_offered
 
 STATES = dict(Submission.Status.choices)
+QUOTED = 8
+"""Editions that are named beside a report that they use."""
 
 
 @require_safe
@@ -63,10 +67,23 @@ def submission_detail(request, pk):
     accepted = submission.status == Submission.Status.ACCEPTED
     if accepted and not context["locked"] and permissions.can_reopen(request.user, submission):
         context["reopen_form"] = ReturnForm(report_form=submission.report_form)
+        context |= _reopening(request, submission, context["place"])
     if submission.status in Submission.SENT and permissions.can_fill(request.user, submission.unit):
         context["is_mine"] = True
         context["next_task"] = tasks.next_task(request.user, request.campaign, submission)
     return render(request, "reports/submission_detail.html", context)
+
+
+def _reopening(request, submission, place):
+    """What is known before an accepted report is reopened; what it moves only where it is asked for."""
+    quoting = touched(submission)
+    visible = Edition.objects.visible_to(request.user).filter(pk__in=[one.pk for one in quoting])
+    ids = set(visible.values_list("pk", flat=True))
+    quoted = [one for one in quoting if one.pk in ids][:QUOTED]
+    found = {"quoted": quoted, "quoted_elsewhere": len(quoting) - len(quoted)}
+    if "effect" in request.GET:
+        found["effect"] = effect_of_reopening(submission, highest_place(request.user, place))
+    return found
 
 
 def report_page(request, submission):

@@ -327,6 +327,49 @@ def test_the_list_offers_the_latest_period_that_is_not_published(world, client):
     assert client.get(address, {"unit": "3201"}).status_code == 404
 
 
+def test_reopening_names_the_editions_that_use_the_report_and_shows_what_it_moves(world, client):
+    editions.publish(world.province, world.second, by=world.boss)
+    editions.publish(world.cities[0], world.second, by=world.boss)
+    client.force_login(world.boss)
+    url = reverse("reports:submission-detail", args=[world.report.pk])
+    page = client.get(url).content.decode()
+    assert "某省 第2期</a>、" in page
+    assert "甲市 第2期</a>用到这份报表" in page
+    effect = client.get(url, {"effect": "1"}).context["effect"]
+    moved, carried_on = effect.periods
+    # Without it the county's 10 of the first period is carried; column 2 was 1 then, too.
+    assert [(cell.column, cell.was, cell.now) for cell in moved.cells] == [(1, "35", "30")]
+    assert [edition.title for edition in moved.editions] == ["第2期"]
+    assert (carried_on.period.number, carried_on.editions) == (3, ())
+    assert Submission.objects.get(pk=world.report.pk).status == "accepted"
+    lifecycle.reopen(world.report, by=world.boss, comment="第1列有误，请更正")
+    assert roll_up(world.form, world.second, world.province.unit).total[1] == 30
+
+
+def test_before_many_are_accepted_the_page_shows_which_published_totals_they_move(world, client):
+    editions.publish(world.province, world.first, by=world.boss)
+    editions.publish(world.province, world.second, by=world.boss)
+    client.force_login(world.boss)
+    url = reverse("reports:bulk-confirm", args=[world.campaign.code])
+    assert client.get(url).context["effect"] is None
+    late = make_submission(world.form, world.counties[1], world.second, {1: 26, 2: 4}, status="submitted")
+    effect = client.get(url).context["effect"]
+    [moved] = effect.periods
+    assert moved.period == world.second
+    # 15 + 26 for 15 + 20; column 2 1 + 4 for 1, the first report left it blank.
+    assert [(cell.column, cell.measure, cell.was, cell.now) for cell in moved.cells] == [
+        (1, "累计", "35", "41"),
+        (2, "累计", "1", "5"),
+        (1, "本期新增", "5", "11"),
+        (2, "本期新增", "0", "4"),
+    ]
+    assert Submission.objects.get(pk=late.pk).status == "submitted"
+    # Who does not read the edition is told that there is one.
+    client.force_login(make_user("near", unit=world.cities[1], role=COORDINATOR))
+    effect = client.get(url).context["effect"]
+    assert (effect.periods, effect.elsewhere) == ((), 1)
+
+
 def test_an_edition_whose_store_was_touched_says_so(world, client):
     edition = editions.publish(world.province, world.second, by=None)
     content = edition.content
