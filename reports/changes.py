@@ -90,7 +90,9 @@ def set_due(period: ReportingPeriod, due_at: datetime, *, by: User, reason: str)
     period.save(update_fields=["due_at"])
     words = {"old": said(old, period.campaign), "new": said(due_at, period.campaign)}
     note(period.campaign, _Kind.DUE, str(period), by=by, reason=why, **words)
-    notifications.due_moved(period, why, **words)
+    notifications.due_changed(
+        period, f"{period}的报送截止时间改为{words['new']}", f"原为{words['old']}。理由：{why}"
+    )
 
 
 @transaction.atomic
@@ -120,6 +122,10 @@ def extend(
             old=said(before.due_at if before else period.due_at, period.campaign),
             new=said(due_at, period.campaign),
         )
+    until = said(due_at, period.campaign)
+    notifications.due_changed(
+        period, f"{period}延期到{until}报送", f"理由：{why}", units=[unit.pk for unit in units]
+    )
 
 
 @transaction.atomic
@@ -137,6 +143,12 @@ def lift_extension(extension: Extension, *, by: User, reason: str) -> None:
         reason=why,
         old=said(extension.due_at, period.campaign),
         new=said(period.due_at, period.campaign),
+    )
+    notifications.due_changed(
+        period,
+        f"{period}的延期已取消，仍按{said(period.due_at, period.campaign)}报送",
+        f"原延期到{said(extension.due_at, period.campaign)}。理由：{why}",
+        units=[extension.unit_id],
     )
 
 
@@ -156,6 +168,12 @@ def exempt(period: ReportingPeriod, units: Sequence[ReportingUnit] | None, *, by
         Exemption.objects.create(period=period, unit=unit, reason=why, granted_by=str(by)[:50])
         subject = f"{period} {unit.name if unit else EVERY_UNIT}"
         note(period.campaign, _Kind.EXEMPTED, subject, by=by, reason=why, new="免报")
+    notifications.due_changed(
+        period,
+        f"{period}免报",
+        f"不用报送，汇总沿用上一份已通过的数据。理由：{why}",
+        units=None if units is None else [unit.pk for unit in units],
+    )
 
 
 @transaction.atomic
@@ -166,6 +184,12 @@ def lift_exemption(exemption: Exemption, *, by: User, reason: str) -> None:
         raise ChangeError("这项免报已被取消，请刷新。")
     subject = f"{period} {exemption.unit.name if exemption.unit else EVERY_UNIT}"
     note(period.campaign, _Kind.EXEMPTION_LIFTED, subject, by=by, reason=why, old="免报")
+    notifications.due_changed(
+        period,
+        f"{period}不再免报，请于{said(period.due_at, period.campaign)}前报送",
+        f"理由：{why}",
+        units=None if exemption.unit_id is None else [exemption.unit_id],
+    )
 
 
 def said(at: datetime, campaign: Campaign) -> str:

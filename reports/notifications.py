@@ -125,18 +125,21 @@ def came_back(unit: ReportingUnit, campaign: Campaign, *, title: str, text: str,
     )
 
 
-def due_moved(period: ReportingPeriod, reason: str, *, old: str, new: str) -> None:
-    """Tell the reporters of every unit that files figures in the period that it is due at another time."""
-    places = UnitPlace.objects.held_in(period).filter(reports=True)
+def due_changed(
+    period: ReportingPeriod, title: str, text: str, *, units: Iterable[int] | None = None
+) -> None:
+    """Tell reporters that their duty in the period has changed. units: ids; None = every unit that files in it."""
+    if units is None:
+        units = UnitPlace.objects.held_in(period).filter(reports=True).values("unit")
     people = User.objects.filter(
-        memberships__role=Membership.Role.REPORTER, memberships__unit__in=places.values("unit")
-    )
+        memberships__role=Membership.Role.REPORTER, memberships__unit__in=units
+    ).distinct()
     tell(
-        people.distinct(),
+        people,
         campaign=period.campaign,
         kind=Notice.Kind.DUE,
-        title=f"{period}的报送截止时间改为{new}",
-        text=f"原为{old}。理由：{reason}",
+        title=title,
+        text=text,
         url=reverse("reports:task-list", args=[period.campaign.code]),
     )
 

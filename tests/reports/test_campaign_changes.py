@@ -124,6 +124,28 @@ def test_an_extension_decides_whether_its_unit_is_late_and_nobody_else(world):
     assert late() == {"A1": (at(1, 30), False), "A2": (at(1, 30), False)}
 
 
+def test_the_clerks_concerned_are_told_of_an_extension_and_of_an_exemption_and_when_it_is_taken_back(world):
+    clerk, other = make_user("a1", unit=world["A1"]), make_user("a2", unit=world["A2"])
+    period = period_of(world["campaign"], 2)
+    changes.extend(period, [world["A1"].unit], at(2, 5), by=world["by"], reason=WHY)
+    changes.lift_extension(Extension.objects.get(), by=world["by"], reason="已按时报送")
+    changes.exempt(period, [world["A1"].unit], by=world["by"], reason="受灾")
+    changes.lift_exemption(Exemption.objects.get(), by=world["by"], reason="已恢复")
+    told = clerk.notices.order_by("pk").values_list("title", "text")
+    assert list(told) == [
+        ("第2期（截至2月2日）延期到2024年2月5日 17:30报送", f"理由：{WHY}"),
+        (
+            "第2期（截至2月2日）的延期已取消，仍按2024年2月2日 17:30报送",
+            "原延期到2024年2月5日 17:30。理由：已按时报送",
+        ),
+        ("第2期（截至2月2日）免报", "不用报送，汇总沿用上一份已通过的数据。理由：受灾"),
+        ("第2期（截至2月2日）不再免报，请于2024年2月2日 17:30前报送", "理由：已恢复"),
+    ]
+    assert not other.notices.exists()
+    changes.exempt(period, None, by=world["by"], reason="全省统一")
+    assert other.notices.get().title == "第2期（截至2月2日）免报"
+
+
 def test_an_extension_moves_the_clerks_task(world):
     clerk = make_user("clerk", unit=world["A1"])
     period = period_of(world["campaign"], 3)
