@@ -62,6 +62,7 @@ def submission_detail(request, pk):
     submission = find_submission(request, pk)
     context = report_page(request, submission) | {
         "scans": scans_of(submission),
+        "uploads": submission.uploads.select_related("owner"),
         "asks": request.GET.get("ask"),
     }
     accepted = submission.status == Submission.Status.ACCEPTED

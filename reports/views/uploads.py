@@ -157,6 +157,7 @@ def _detail(request, upload, *, status=200):
         "many": len(shown.units) > 1 if shown else False,
         "steps": [] if upload.batch_id else _steps(_step(upload)),
         "entries": _entries(upload),
+        "new_template": _new_template(upload),
     }
     return render(request, "reports/upload_detail.html", context, status=status)
 
@@ -242,6 +243,21 @@ def _entries(upload):
         )
         for report in upload.reports.select_related("unit", "report_form")
     ]
+
+
+def _new_template(upload):
+    """Where the form as it is now can be taken from; "" where the file is of no older version.
+
+    That is the unit's own template as far as the file or the page says which it is, else the page of templates.
+    """
+    found, asked = upload.found, upload.asked
+    if not found.get("outdated"):
+        return ""
+    campaign = upload.campaign
+    period, unit = found["period"] or asked.get("period"), found["unit"] or asked.get("unit")
+    if found["form"] and period and unit:
+        return reverse("reports:template-export", args=[campaign.code, found["form"], period, unit])
+    return reverse("reports:exports", args=[campaign.code])
 
 
 @require_POST

@@ -107,6 +107,26 @@ def test_the_original_is_kept_with_its_hash_and_given_out_unchanged(world, page)
     assert [report.unit for report in upload.reports.all()] == [world.own.unit]
 
 
+def test_the_page_of_the_report_leads_to_the_file_that_filled_it(world, page):
+    upload = page.upload(filled(world, {1: 5}))
+    page.confirm(upload)
+    address = reverse("reports:submission-detail", args=[Submission.objects.get().pk])
+    text = page.client.get(address).text
+    assert reverse("reports:upload-file", args=[upload.pk]) in text
+    assert upload.sha256 in text
+    page.post("undo", upload)
+    assert "已撤销" in page.client.get(address).text
+
+
+def test_a_template_of_an_older_version_leads_to_the_one_of_now(world, page):
+    data = filled(world, {1: 5})
+    world.rows.indicators.filter(number=1).update(label="发放宣传品份数")
+    type(world.rows).objects.filter(pk=world.rows.pk).update(version=2)
+    text = page.get(page.upload(data, form="fu1", unit="320102", period="2024-01-26"))
+    assert "第1版的表，现行是第2版" in text
+    assert reverse("reports:template-export", args=["spring", "fu1", "2024-01-26", "320102"]) in text
+
+
 def test_the_same_file_again_changes_nothing(world, page):
     data = filled(world, {1: 5, 2: 9})
     page.confirm(page.upload(data))
