@@ -76,7 +76,15 @@ def _pages(request, campaign, roles):
 
 
 BELONGS_TO = {
-    "task-list": {"task-list", "entry", "submission-confirm", "upload-page", "upload-detail"},
+    "task-list": {
+        "task-list",
+        "entry",
+        "submission-confirm",
+        "upload-page",
+        "upload-detail",
+        "upload-confirm",
+        "upload-undo",
+    },
     "review-queue": {
         "review-queue",
         "submission-review",

@@ -68,7 +68,10 @@ function send(file, shown) {
         const link = document.createElement("a");
         link.href = one.url;
         link.textContent = one.name;
-        line.append(link, ` ${one.says}`);
+        const says = document.createElement("span");
+        says.textContent = ` ${one.says}`;
+        says.className = { refused: "text-fatal", ask: "text-query" }[one.outcome] || "";
+        line.append(link, says);
         shown.says.append(line);
       }
       if (told.into) into = form.action = told.into;
