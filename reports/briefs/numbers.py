@@ -25,6 +25,8 @@ from reports.rollup import Coverage, RollUp
 _TOKEN = re.compile(r"\{\{n:(?P<key>[\w.@-]+)=(?P<value>-?[\d.]*)(?P<frozen>!?)\}\}")
 _TYPED = re.compile(r"〔([^〔〕]*)〕")
 _STOOD = re.compile(r"(\d{1,3})：(.*)", re.DOTALL)
+_BRACKETS = re.compile(r"〔(?!\d{4}〕)|(?<!〔\d{4})〕")
+"""All but those around a year."""
 _BRACES = re.compile(r"\{(?=\{)")
 _COVERAGE_WORDS = {"expected": "应报单位数", "reported": "本期报送", "carried": "沿用上期", "never": "未报"}
 _TENTH = Decimal("0.1")
@@ -273,7 +275,8 @@ def _of_cell(
 
 
 def _typed_words(text: str) -> str:
-    return _BRACES.sub("{ ", text).replace("〔", "（").replace("〕", "）")
+    """What people typed, with nothing in it that could be read as a number; 苏人社发〔2024〕5号 stays as it is."""
+    return _BRACKETS.sub(lambda found: "（" if found[0] == "〔" else "）", _BRACES.sub("{ ", text))
 
 
 def _exponent(value: Decimal | None) -> int:

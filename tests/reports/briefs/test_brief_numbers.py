@@ -51,6 +51,12 @@ def test_a_source_that_is_named_becomes_its_number_and_one_that_is_not_known_sta
     assert name_for_typing("fu1.1.cumulative", KNOWN) == "〔附件1第1列累计〕"
 
 
+def test_the_number_of_a_notice_keeps_its_brackets():
+    assert from_typing("按苏人社发〔2024〕5号，〔甲〕已办〔1：1,234〕份", TEXT, KNOWN) == (
+        f"按苏人社发〔2024〕5号，（甲）已办{token('fu1.1.cumulative', Decimal(1234))}份"
+    )
+
+
 def test_words_that_two_sources_share_name_neither():
     twins = {key: Number(Decimal(number), 0, "时间进度（%）") for number, key in enumerate(("a.b", "c.d"))}
     assert from_typing("〔时间进度（%）〕", "", twins) == "（时间进度（%））"
@@ -94,7 +100,7 @@ def test_a_token_cannot_be_put_together_from_what_stands_around_a_number():
 @given(
     st.lists(
         st.text(st.sampled_from("甲{}〔〕：1n=｜\n"), max_size=6)
-        | st.sampled_from(("〔1：1,234〕", "〔2：−5.50〕"))
+        | st.sampled_from(("〔1：1,234〕", "〔2：−5.50〕", "〔2024〕"))
     )
 )
 def test_what_is_saved_as_it_is_shown_stays_as_it_was_stored(parts):
