@@ -5,7 +5,7 @@ A target over the whole campaign is compared with the share of the campaign's da
 last, are not judged. A unit that was carried is judged, once it reports, by as many floors as the weeks that its
 increment covers. Of a group the floor is that of its units together: a city's is 3 times its counties.
 
-All but `read_floor` is plain values in and out.
+All but `read_floors` is plain values in and out.
 """
 
 from collections import defaultdict
@@ -134,28 +134,40 @@ def read_floor(
 
     basis: accepted or received, as for `roll_up`. In registry order.
     """
-    places = [
-        place
-        for place in UnitPlace.objects.held_in(period)
-        .filter(path__startswith=root.path, level=target.each, reports=True)
+    return read_floors(target, [period], root, basis=basis)[period.pk]
+
+
+def read_floors(
+    target: Target, periods: Sequence[ReportingPeriod], root: UnitPlace, *, basis: str = "accepted"
+) -> dict[int, list[Standing]]:
+    """Judge as `read_floor` does, in each of `periods` of one campaign: by id of period; three queries in all."""
+    campaign, last = periods[0].campaign, max(period.ends_on for period in periods)
+    places = list(
+        UnitPlace.objects.filter(path__startswith=root.path, level=target.each, reports=True)
         .select_related("unit")
         .order_by("position")
-        if is_open_on(place, period.ends_on)
-    ]
+    )
     statuses = Submission.SENT if basis == "received" else (Submission.Status.ACCEPTED,)
     below = UnitPlace.objects.filter(path__startswith=root.path, level=target.each)
     rows = Figure.objects.filter(
         indicator=target.indicator,
         submission__status__in=statuses,
-        submission__ends_on__lte=period.ends_on,
+        submission__ends_on__lte=last,
         submission__unit__in=below.order_by().values("unit"),
     ).order_by("submission__ends_on")
     reports: Mapping[int, list[tuple[date, Decimal | None]]] = defaultdict(list)
     for unit, end, value in rows.values_list("submission__unit", "submission__ends_on", "value"):
         reports[unit].append((end, value))
-    periods = list(period.campaign.periods.order_by("ends_on"))
-    today = period.campaign.today()
-    return [judge(place, reports[place.unit_id], period, periods, target.at_least, today) for place in places]
+    calendar = list(campaign.periods.order_by("ends_on"))
+    today = campaign.today()
+    return {
+        period.pk: [
+            judge(place, reports[place.unit_id], period, calendar, target.at_least, today)
+            for place in places
+            if (place.opens is None or place.opens <= period.ends_on) and is_open_on(place, period.ends_on)
+        ]
+        for period in periods
+    }
 
 
 def below_least(

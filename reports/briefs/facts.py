@@ -2,7 +2,7 @@
 
 Keys of numbers beside those of forms: cases.adopted and, with @320300, those of one unit; late: reports of the
 period that came late; target.1.goal, .progress, .elapsed of a target over the campaign (its position) and .judged,
-.met, .below of a weekly floor; fu1.6.to-3 and fu1.6.in-3, what the leading indicator of a form came to by period 3 and
+.met, .below of a weekly floor, .judged-3 and .met-3 in period 3, .judged-all and .met-all in all up to this one; fu1.6.to-3 and fu1.6.in-3, what the leading indicator of a form came to by period 3 and
 added in it; fu1.2.own@320321, what a reporting unit's own report of the period says in a column.
 """
 
@@ -22,7 +22,7 @@ from reports.overview import stands_for_all
 from reports.published import Paper, papers
 from reports.rollup import RollUp, roll_up
 from reports.series import series
-from reports.targets import Attainment, Verdict, attainment, is_judged, read_floor
+from reports.targets import Attainment, Verdict, attainment, is_judged, read_floors
 
 from .numbers import Number, of_form
 
@@ -83,6 +83,7 @@ class Facts:
 
     leading: by form the indicator by which units are compared: one that has a target, else the first.
     course: by form its periods up to this one, as "3" (the number), with a total.
+    weeks: by position of a floor the periods up to this one in which it is judged, as "3".
     late: units of which a report came late. oddities: the gravest first.
     """
 
@@ -97,6 +98,7 @@ class Facts:
     leading: Mapping[str, int]
     aims: tuple[Aim, ...]
     course: Mapping[str, tuple[str, ...]]
+    weeks: Mapping[int, tuple[str, ...]]
     late: tuple[str, ...]
     oddities: tuple[Oddity, ...]
     dues: tuple[Due, ...]
@@ -131,6 +133,9 @@ def read(edition: Edition) -> Facts:
             )
             for form, found in sources.courses.items()
         },
+        weeks={
+            position: tuple(str(one.number) for one, _ in weeks) for position, weeks in sources.weeks.items()
+        },
         late=tuple(sources.names[place] for place in sources.late),
         oddities=tuple(sources.oddities()),
         dues=tuple(dues),
@@ -152,10 +157,16 @@ class _Sources:
         self.cases = cases_of(edition)
         self.targets = list(edition.period.campaign.targets.select_related("indicator__report_form"))
         self.place = _place_of(edition)
-        self.floors = {
-            target.position: tuple(read_floor(target, edition.period, self.place))
+        so_far = list(edition.period.campaign.periods.filter(ends_on__lte=edition.period.ends_on))
+        floors = {
+            target.position: read_floors(target, so_far, self.place)
             for target in self.targets
-            if target.over == Target.Over.WEEK
+            if _is_floor(target)
+        }
+        self.floors = {position: found[edition.period_id] for position, found in floors.items()}
+        self.weeks = {
+            position: [(period, found[period.pk]) for period in so_far if is_judged(period)]
+            for position, found in floors.items()
         }
         self.forms = {form.code: form for form in edition.period.campaign.forms.all()}
         self.leading = {paper.code: self._leading(paper) for paper in self.papers}
@@ -293,17 +304,23 @@ class _Sources:
     def _of_floors(self) -> dict[str, Number]:
         numbers = {}
         for target in self.targets:
-            standings = self.floors.get(target.position, ())
-            met = sum(one.verdict == Verdict.MET for one in standings)
-            for name, count, words in (
-                ("judged", len(standings), "考核单位数"),
-                ("met", met, "达标单位数"),
-                ("below", len(standings) - met, "未达标单位数"),
-            ):
-                source = f"{target.indicator.label}每周下限{words}"
-                numbers[f"target.{target.position}.{name}"] = Number(
-                    Decimal(count), 0, source, target.indicator.report_form.code, "increment"
-                )
+            if not _is_floor(target):
+                continue
+            weeks = self.weeks[target.position]
+            everything = [one for _, standings in weeks for one in standings]
+            asked = [("", "", self.floors[target.position]), ("-all", "各期", everything)]
+            asked += [(f"-{period.number}", str(period), standings) for period, standings in weeks]
+            for suffix, when, standings in asked:
+                met = sum(one.verdict == Verdict.MET for one in standings)
+                for name, count, words in (
+                    ("judged", len(standings), "考核单位数"),
+                    ("met", met, "达标单位数"),
+                    ("below", len(standings) - met, "未达标单位数"),
+                ):
+                    source = f"{target.indicator.label}每周下限{when}{words}"
+                    numbers[f"target.{target.position}.{name}{suffix}"] = Number(
+                        Decimal(count), 0, source, target.indicator.report_form.code, "increment"
+                    )
         return numbers
 
 

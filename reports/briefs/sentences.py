@@ -76,7 +76,19 @@ def brief(facts: Facts) -> list[Drafted]:
 def summary(facts: Facts) -> list[Drafted]:
     """Return the paragraphs of a stage or final summary: what was done, how it went, where, against which targets."""
     left_out = ("ranking", "coverage", "problems", "oddities", "next")
-    of_brief = [paragraph for paragraph in brief(facts) if not paragraph.key.startswith(left_out)]
+    floors = [aim for aim in facts.aims if aim.is_floor]
+    of_one_week = {f"target.{aim.position}" for aim in floors}
+    of_brief = [
+        paragraph
+        for paragraph in brief(facts)
+        if not paragraph.key.startswith(left_out) and paragraph.key not in of_one_week
+    ]
+    kept = [
+        Drafted(AIMS, f"floor.{aim.position}", write(aim, facts), is_table)
+        for aim in floors
+        if facts.weeks[aim.position]
+        for is_table, write in ((False, _floor), (True, _floor_by_period))
+    ]
     course = [
         Drafted(COURSE, f"course.{paper.code}", _course(paper, facts), is_table)
         for is_table, _course in ((False, _best), (True, _by_period))
@@ -85,7 +97,7 @@ def summary(facts: Facts) -> list[Drafted]:
     ]
     return [
         Drafted(one.section, f"{one.key}{'.table' if one.is_table else ''}", one.text, one.is_table)
-        for one in sorted(of_brief + course, key=lambda one: SECTIONS.index(one.section))
+        for one in sorted(of_brief + course + kept, key=lambda one: SECTIONS.index(one.section))
         if one.text
     ]
 
@@ -263,6 +275,26 @@ def _aim(aim: Aim, facts: Facts) -> str:
         f"未达标{_number(facts, f'{key}.below')}家"
     )
     return f"{said}：{_named(aim.below)}。" if aim.below else f"{said}。"
+
+
+def _floor(aim: Aim, facts: Facts) -> str:
+    """How often a weekly floor was kept, over all weeks that were judged."""
+    key = f"target.{aim.position}"
+    return (
+        f"{unbound(aim.label)}每周下限：各期累计考核{_number(facts, f'{key}.judged-all')}家次，"
+        f"达标{_number(facts, f'{key}.met-all')}家次。"
+    )
+
+
+def _floor_by_period(aim: Aim, facts: Facts) -> str:
+    key = f"target.{aim.position}"
+    rows = [f"{unbound(aim.label)}每周下限各期达标情况", "报告期｜考核单位数｜达标单位数｜未达标单位数"]
+    rows += [
+        f"第{number}期｜{_number(facts, f'{key}.judged-{number}')}｜{_number(facts, f'{key}.met-{number}')}"
+        f"｜{_number(facts, f'{key}.below-{number}')}"
+        for number in facts.weeks[aim.position]
+    ]
+    return "\n".join(rows)
 
 
 def _cases(facts: Facts) -> str:

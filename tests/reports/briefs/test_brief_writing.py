@@ -318,6 +318,12 @@ def test_a_summary_tells_how_each_period_went(world):
         "第1期｜3,500｜3,500",
         "第2期｜4,600｜1,100",
     ]
+    # The first two days are no week. In the second period one of four counties kept the floor.
+    assert printed(summary, "floor.2") == "举办招聘活动每周下限：各期累计考核4家次，达标1家次。"
+    assert printed(summary, "floor.2.table").split("\n")[1:] == [
+        "报告期｜考核单位数｜达标单位数｜未达标单位数",
+        "第2期｜4｜1｜3",
+    ]
     assert {chip.state for chip in chips(summary)} == {State.LATEST}
     sections = list(dict.fromkeys(summary.paragraphs.values_list("section", flat=True)))
     assert sections == ["总体进展", "推进过程", "各地进展", "目标进度", "工作亮点"]
