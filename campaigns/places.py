@@ -149,11 +149,13 @@ def open_place(
     level: str,
     line: str = "",
     reports: bool = True,
+    within: QuerySet[Campaign] | None = None,
 ) -> UnitPlace:
     """Open a place for a unit that has none now; the unit is made where its code is new.
 
     Periods that end before `on` stay as they were. Whoever was closed with kept figures is not opened again:
-    the closing is taken back instead, or the figures would count at two places in turn.
+    the closing is taken back instead, or the figures would count at two places in turn. within: the campaigns
+    whose offices may be given a place; None = any office.
     """
     campaign = _lock(campaign)
     parent = _read(parent)
@@ -172,7 +174,10 @@ def open_place(
     _refuse_parent(campaign, parent, on, level=level, line=line)
     if _depth(parent) + 1 > MAX_DEPTH:
         raise PlaceError(f"上下级会超过 {MAX_DEPTH} 层，请另选上级。")
-    unit, _ = ReportingUnit.objects.get_or_create(code=code, defaults={"name": name})
+    unit, made = ReportingUnit.objects.get_or_create(code=code, defaults={"name": name})
+    if not made:
+        for sentence in of_others([code], within).values():
+            raise PlaceError(sentence)
     for earlier in UnitPlace.objects.filter(campaign=campaign, unit=unit):
         if earlier.closes is None or earlier.closes >= on or (earlier.opens and earlier.opens >= on):
             raise PlaceError(f"代码 {code}（{earlier.name}）在{_said(on)}或以后已有位置，请检查代码和日期。")
@@ -199,6 +204,20 @@ def open_place(
 
 
 # --- what must hold -------------------------------------------------------------------------------
+
+
+def of_others(codes: Iterable[str], within: QuerySet[Campaign] | None) -> dict[str, str]:
+    """Say by code which offices there are that have no place in `within`; None = every office may be had.
+
+    Whoever leads a campaign looks after the people of all its units: an office of others would bring its people.
+    """
+    if within is None:
+        return {}
+    others = ReportingUnit.objects.filter(code__in=codes).exclude(places__campaign__in=within)
+    advice = "要加入本活动，请系统管理员办理"
+    return {
+        code: f"代码 {code} 已是其他活动的单位，{advice}。" for code in others.values_list("code", flat=True)
+    }
 
 
 def _refuse_day(campaign: Campaign, place: UnitPlace, on: date) -> None:

@@ -20,6 +20,7 @@ from .definition import meaning, refusals, schema
 from .definition.dump import current
 from .definition.mistakes import UNITS_FILE, Log
 from .definition.source import Pairs, Scalar
+from .places import of_others
 
 COLUMNS = {
     "代码": "code",
@@ -182,17 +183,9 @@ def _of_others(
     before: Mapping[tuple[object, ...], schema.Unit],
     within: QuerySet[Campaign] | None,
 ) -> list[tuple[int, str]]:
-    if within is None:
-        return []
     new = {unit.code for unit in read} - {unit.code for unit in before.values()}
-    others = ReportingUnit.objects.filter(code__in=new).exclude(places__campaign__in=within)
-    taken = set(others.values_list("code", flat=True))
-    advice = "要加入本活动，请系统管理员办理"
-    return [
-        (number, f"代码 {unit.code} 已是其他活动的单位，{advice}。")
-        for number, unit in enumerate(read)
-        if unit.code in taken
-    ]
+    taken = of_others(new, within)
+    return [(number, taken[unit.code]) for number, unit in enumerate(read) if unit.code in taken]
 
 
 def _contradictions(state: schema.State, read: Sequence[schema.Unit]) -> list[tuple[int, str]]:

@@ -15,6 +15,7 @@ from campaigns import places
 from campaigns.models import Campaign, Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 from campaigns.places import PlaceError
 from chunfeng.accounts.models import User
+from chunfeng.accounts.roles import campaigns_led_by
 from reports.changes import ChangeError, note, reason_of
 from reports.models import CampaignEvent, SignOff, Submission
 from reports.rollup import Coverage, roll_up
@@ -177,7 +178,9 @@ def opening(
     level: str,
     line: str,
     reports: bool,
+    by: User,
 ) -> PlaceChange:
+    """A new place below `parent`; an office that is there already must be of a campaign that `by` leads."""
     return PlaceChange(
         campaign=campaign,
         kind=_Kind.PLACE_OPENED,
@@ -189,7 +192,16 @@ def opening(
         lines=(line,) if reports else (),
         moves_figures=True,
         perform=lambda: places.open_place(
-            campaign, parent, on, code=code, name=name, short=short, level=level, line=line, reports=reports
+            campaign,
+            parent,
+            on,
+            code=code,
+            name=name,
+            short=short,
+            level=level,
+            line=line,
+            reports=reports,
+            within=campaigns_led_by(by),
         ),
     )
 

@@ -92,7 +92,9 @@ def unit_open_preview(request, campaign):
             request, "reports/campaign/unit_open.html", _open_page(request, campaign, form), status=400
         )
 
-    return _preview_or_make(request, campaign, "open", form, lambda: _opening(campaign, form), refused)
+    return _preview_or_make(
+        request, campaign, "open", form, lambda: _opening(campaign, form, request.user), refused
+    )
 
 
 def _preview_or_make(request, campaign, kind, form, change, refused):
@@ -121,8 +123,6 @@ def _preview_or_make(request, campaign, kind, form, change, refused):
             for value in values
             if key not in ("csrfmiddlewaretoken", "confirm")
         ],
-        "back": request.POST.get("back", ""),
-        "kind": kind,
         "now": timezone.now(),
     }
     return render(request, "reports/campaign/unit_confirm.html", context)
@@ -144,7 +144,7 @@ def _change(kind, place, form):
     return place_changes.reopening(place)
 
 
-def _opening(campaign, form):
+def _opening(campaign, form, by):
     asked = form.cleaned_data
     parent = _named_place(campaign, asked["parent"], "上级单位", asked["on"])
     return place_changes.opening(
@@ -157,6 +157,7 @@ def _opening(campaign, form):
         level=asked["level"],
         line=asked.get("line", ""),
         reports=asked["reports"],
+        by=by,
     )
 
 

@@ -532,7 +532,7 @@ def test_a_consolidated_report_that_was_signed_stays_as_it_was(world):
 def test_a_unit_that_is_opened_is_expected_from_its_period_on(world):
     campaign = world["campaign"]
     asked = {"code": "A3", "name": "甲三局", "short": "甲三", "level": "county", "line": "", "reports": True}
-    change = place_changes.opening(campaign, world["A"], date(2024, 2, 1), **asked)
+    change = place_changes.opening(campaign, world["A"], date(2024, 2, 1), **asked, by=world["by"])
     shown = place_changes.preview(change, at(2, 9))
     assert [period.number for period in shown.changed] == [2, 3]
     assert not UnitPlace.objects.filter(unit__code="A3").exists()
@@ -571,7 +571,9 @@ def test_every_kind_of_change_of_the_tree_leaves_one_row_in_the_log(world):
     asked = {"code": "A3", "name": "甲三局", "short": "甲三", "level": "county", "line": "", "reports": True}
     kinds = CampaignEvent.Kind
     changes_made = {
-        kinds.PLACE_OPENED: lambda: place_changes.opening(world["campaign"], now("A"), day, **asked),
+        kinds.PLACE_OPENED: lambda: place_changes.opening(
+            world["campaign"], now("A"), day, **asked, by=world["by"]
+        ),
         kinds.PLACE_MOVED: lambda: place_changes.moving(now("A1"), now("B"), day),
         kinds.PLACE_RENAMED: lambda: place_changes.renaming(now("A2"), "甲二局", "甲二", None),
         kinds.PLACE_MERGED: lambda: place_changes.merging(now("A3"), now("A2"), day, "stop"),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from campaigns.definition import load, read
 from campaigns.models import Campaign, DayOff, Doubt, Exemption, Target, TextDuty, UnitPlace
 from chunfeng.accounts.models import Membership
+from chunfeng.accounts.roles import people_managed_by
 from reports import changes
 from reports.contacts import contacts_of
 from reports.models import Announcement, CampaignEvent, Extension
@@ -645,6 +646,19 @@ def test_a_new_unit_is_confirmed(client, reported):
     response = post(client, reported["root"], "unit-open-preview", **asked, confirm="1")
     assert told(response) == ["已新设单位：甲三局（A3）。"]
     assert UnitPlace.objects.get(unit__code="A3").parent == reported["A"]
+
+
+def test_an_office_of_another_campaign_is_not_opened_here_with_all_its_people(client, world):
+    elsewhere = make_place(make_campaign("other"), "Q", level="province", reports=False)
+    theirs = make_user("theirs", unit=elsewhere, role=Role.COORDINATOR)
+    asked = {"code": "Q", "name": "别省局", "short": "别省", "level": "county", "parent": "A", "reports": "on",
+             "on": "2024-02-01", "reason": "新设"}  # fmt: skip
+    for confirmed in ({}, {"confirm": "1"}):
+        response = post(client, world["root"], "unit-open-preview", **asked, **confirmed)
+        assert response.status_code == 400
+        assert "代码 Q 已是其他活动的单位，要加入本活动，请系统管理员办理。" in response.content.decode()
+    assert not world["campaign"].places.filter(unit__code="Q").exists()
+    assert theirs not in people_managed_by(world["root"])
 
 
 @pytest.mark.parametrize(
