@@ -91,7 +91,6 @@ def _period_page(request, campaign, period):
         Submission.objects.filter(period=period, unit__in=units).with_due_at().select_related("period")
     ):
         reported.setdefault(report.unit_id, []).append(report)
-    forms = campaign.forms.count()
     due = period.due_at.astimezone(campaign.zone)
     return {
         "campaign": campaign,
@@ -109,7 +108,6 @@ def _period_page(request, campaign, period):
             }
             for place in page
         ],
-        "forms": forms,
         "search": search,
         "for_all": Exemption.objects.filter(period=period, unit=None).first(),
         "manages": permissions.can_manage(request.user, campaign),
