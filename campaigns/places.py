@@ -116,7 +116,8 @@ def move_unit(place: UnitPlace, new_parent: UnitPlace, on: date) -> UnitPlace:
 def rename(place: UnitPlace, name: str, short: str, *, on: date | None) -> UnitPlace:
     """Give a unit another name: from `on` (a new place, with all below it), or for all time (on None).
 
-    Figures stay where they are. With `on` earlier workbooks keep the old name; without, a misprint is put right.
+    Figures stay where they are. With `on` earlier workbooks keep the old name; without, a misprint is put right
+    at every place of the unit in the campaign that bears it.
     """
     campaign, place = _locked(place)
     name, short = _text("name", "名称", name), _text("short", "简称", short)
@@ -124,17 +125,42 @@ def rename(place: UnitPlace, name: str, short: str, *, on: date | None) -> UnitP
         raise PlaceError("名称和简称都没有变，不用更名。")
     former = place.name
     if on is None:
-        place.name, place.short = name, short
-        place.save(update_fields=["name", "short"])
+        _put_right(campaign, place, name=name, short=short)
+        place = _read(place)
     else:
         _refuse_day(campaign, place, on)
         place = _relocate(campaign, place, place.parent, on, name=name, short=short)
-    # As a reload does: the office bears its latest name, unless another campaign knows it by that.
-    others = UnitPlace.objects.filter(unit=place.unit_id).exclude(campaign=campaign)
-    if place.unit.name == former and not others.exists():
-        place.unit.name = name
-        place.unit.save(update_fields=["name"])
+    name_office(place, former)
     return place
+
+
+def _put_right(campaign: Campaign, place: UnitPlace, **texts: str) -> None:
+    """Change each text at all places of the unit that bear the same misprint as `place`."""
+    for one in UnitPlace.objects.filter(campaign=campaign, unit=place.unit_id):
+        changed = {
+            column: text
+            for column, text in texts.items()
+            if getattr(one, column) == getattr(place, column) != text
+        }
+        for column, text in changed.items():
+            setattr(one, column, text)
+        if changed:
+            one.save(update_fields=list(changed))
+
+
+def name_office(place: UnitPlace, former: str) -> None:
+    """Let an office whose place was called `former` bear its new name, as a reload does: its latest one.
+
+    Unless another campaign knows the office by the name that it has.
+    """
+    elsewhere = ~Q(campaign=place.campaign_id)
+    later = Q(opens__gt=place.opens) if place.opens else Q(opens__isnull=False)
+    if place.unit.name != former or place.name == former:
+        return
+    if UnitPlace.objects.filter(elsewhere | later, unit=place.unit_id).exists():
+        return
+    place.unit.name = place.name
+    place.unit.save(update_fields=["name"])
 
 
 @transaction.atomic

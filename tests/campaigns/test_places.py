@@ -280,6 +280,14 @@ def test_a_misprint_is_put_right_in_place(tree):
     assert (tree["A"].name, tree["A"].short, tree["A"].unit.name) == ("甲市人社局", "甲市", "甲市人社局")
 
 
+def test_a_misprint_is_put_right_at_every_place_that_bears_it(tree):
+    first, moved = tree["A1"], move_unit(tree["A1"], tree["B"], FEB_3)
+    named = rename(moved, "甲一局", "单位A1", on=FEB_5)
+    rename(named, "甲一局", "甲一", on=None)
+    shorts = tree["campaign"].places.filter(unit=first.unit).order_by("pk").values_list("name", "short")
+    assert list(shorts) == [("单位A1", "甲一"), ("单位A1", "甲一"), ("甲一局", "甲一")]
+
+
 def test_an_office_that_another_campaign_knows_keeps_its_name(tree):
     make_place(make_campaign("later"), "A", name="单位A")
     rename(tree["A"], "甲市人社局", "甲市", on=FEB_3)

@@ -635,7 +635,7 @@ def test_a_move_and_a_new_name_are_confirmed(client, reported):
     )  # fmt: skip
     assert told(response) == ["已更名：单位A1（A1）。"]
     places = UnitPlace.objects.filter(unit__code="A1").order_by("pk")
-    assert [(place.parent.unit.code, place.name) for place in places] == [("A", "单位A1"), ("B", "新甲局")]
+    assert [(place.parent.unit.code, place.name) for place in places] == [("A", "新甲局"), ("B", "新甲局")]
 
 
 def test_a_new_unit_is_confirmed(client, reported):
