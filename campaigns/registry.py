@@ -20,7 +20,7 @@ from .definition import meaning, refusals, schema
 from .definition.dump import current
 from .definition.mistakes import UNITS_FILE, Log
 from .definition.source import Pairs, Scalar
-from .places import of_others
+from .places import name_office, of_others
 
 COLUMNS = {
     "代码": "code",
@@ -71,12 +71,15 @@ def plan(
     campaign: Campaign,
     rows: Sequence[Mapping[str, str]],
     *,
+    meant: Sequence[UnitPlace | None] | None = None,
     within: QuerySet[Campaign] | None = None,
 ) -> Plan:
     """Read rows by column name (`COLUMNS`) and check them with the tree as it stands.
 
-    A row whose code and first day are there corrects that place; its empty cells keep what is stored. within:
-    the campaigns whose offices may be given a place; None = any office, as a system administrator may.
+    A row whose code and first day are there corrects that place; its empty cells keep what is stored. meant: the
+    place that each row corrects (None = a new one) where the caller knows it; then the columns that a row has
+    count as they are, empty ones too, and it keeps those that it has not. within: the campaigns whose offices
+    may be given a place; None = any office, as a system administrator may.
     """
     stored = {
         (place.unit.code, place.opens): place
@@ -88,7 +91,13 @@ def plan(
     read = []
     for number, row in enumerate(rows):
         log = Log()
-        read.append(_read(row, before, log))
+        if meant is None:
+            read.append(_read(row, _guessed(row, before), log))
+        else:
+            place = meant[number]
+            read.append(
+                _read(row, before.get((place.unit.code, place.opens)) if place else None, log, is_whole=True)
+            )
         if log.mistakes:
             mistakes[number] = [_said(mistake.key, mistake.sentence) for mistake in log.mistakes]
     if not mistakes:
@@ -133,19 +142,25 @@ def is_unused(unit: ReportingUnit) -> bool:
 # --- reading and checking ---------------------------------------------------------------------------
 
 
-def _read(row: Mapping[str, str], before: Mapping[tuple[object, ...], schema.Unit], log: Log) -> schema.Unit:
-    """Read one row; what it leaves empty is taken from the place that it corrects."""
-    texts = {written: _plain(written, row.get(column, "")) for column, written in COLUMNS.items()}
-    held = before.get((texts["code"], None))
+def _guessed(row: Mapping[str, str], before: Mapping[tuple[object, ...], schema.Unit]) -> schema.Unit | None:
+    """The place that a row of a table means: without a first day the latest place of its unit."""
+    code, opens = (row.get(column, "").strip() for column in ("代码", "启用"))
+    held = before.get((code, None))
     for identity, unit in before.items():
-        if identity == (texts["code"], unit.opens) and (
-            not texts["opens"] or texts["opens"] == str(unit.opens)
-        ):
-            # A row that names no first day means the latest place of its unit.
+        if identity == (code, unit.opens) and opens in ("", str(unit.opens)):
             held = unit
-    if held is not None and texts["opens"] in ("", str(held.opens)):
+    return held if held is not None and opens in ("", str(held.opens)) else None
+
+
+def _read(
+    row: Mapping[str, str], held: schema.Unit | None, log: Log, *, is_whole: bool = False
+) -> schema.Unit:
+    """Read one row. held: the place that it corrects, which fills empty cells, or, `is_whole`, those left out."""
+    texts = {written: _plain(written, row.get(column, "")) for column, written in COLUMNS.items()}
+    if held is not None:
         kept = {name: str(value) for name, value in held.plain().items()} | {"short": held.short}
-        texts = kept | {name: text for name, text in texts.items() if text}
+        given = {written for column, written in COLUMNS.items() if is_whole and column in row}
+        texts = kept | {name: text for name, text in texts.items() if text or name in given}
     pairs = tuple((name, 0, Scalar(text, quoted=bool(text))) for name, text in texts.items())
     return schema.Unit.read(Pairs(pairs), "units[0]", log)
 
@@ -222,11 +237,15 @@ def _said(key: str, sentence: str) -> str:
 
 
 def _correct(place: UnitPlace, unit: schema.Unit) -> None:
-    changed = {name: getattr(unit, name) for name in CORRECTED if getattr(place, name) != getattr(unit, name)}
-    if changed:
-        for name, value in changed.items():
-            setattr(place, name, value)
-        place.save(update_fields=list(changed))
+    columns = (*CORRECTED, *CORRECTED_BEFORE_REPORTS)
+    changed = {name: getattr(unit, name) for name in columns if getattr(place, name) != getattr(unit, name)}
+    if not changed:
+        return
+    former = place.name
+    for name, value in changed.items():
+        setattr(place, name, value)
+    place.save(update_fields=list(changed))
+    name_office(place, former)
 
 
 def _add(

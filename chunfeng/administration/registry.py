@@ -45,7 +45,8 @@ class PlaceForm(forms.ModelForm):
         campaign = cleaned.get("campaign") or (self.instance.campaign if self.instance.pk else None)
         if campaign is None:
             return cleaned
-        self.planned = registry.plan(campaign, [self._row(cleaned)], within=self.within)
+        stored = self.instance if self.instance.pk else None
+        self.planned = registry.plan(campaign, [self._row(cleaned)], meant=[stored], within=self.within)
         for sentence in self.planned.mistakes.get(0, ()):
             self.add_error(None, sentence)
         return cleaned
@@ -54,16 +55,19 @@ class PlaceForm(forms.ModelForm):
     """The campaigns whose offices the user may give a place; None = any. Set by the page."""
 
     def _row(self, cleaned):
-        stored = self.instance if self.instance.pk else None
-        opens = stored.opens if stored else cleaned.get("opens")
-        return {
-            "代码": stored.unit.code if stored else cleaned.get("code", ""),
+        row = {
             "名称": cleaned.get("name", ""),
             "简称": cleaned.get("short", ""),
             "级别": cleaned.get("level", ""),
-            "上级代码": "" if stored else cleaned.get("above", ""),
             "条线": cleaned.get("line", ""),
             "填报": "是" if cleaned.get("reports") else "否",
+        }
+        if self.instance.pk:
+            return row | {"代码": self.instance.unit.code}
+        opens = cleaned.get("opens")
+        return row | {
+            "代码": cleaned.get("code", ""),
+            "上级代码": cleaned.get("above", ""),
             "启用": str(opens or ""),
         }
 
@@ -91,8 +95,8 @@ class PlaceAdmin(TableAdmin, OfficeAdmin):
     import_form_class = CampaignTableForm
     confirm_form_class = ConfirmCampaignTableForm
     sentence = (
-        "列名与 units.csv 相同，也可用中文。新的代码新增单位和位置；已有的位置只更正名称、简称，空格保留原值。"
-        "调整上级、停用请在活动页面办理。"
+        "列名与 units.csv 相同，也可用中文。新的代码新增单位和位置；已有的位置更正名称、简称，没有填报数据的单位还可以改"
+        "级别、条线、是否填报，空格保留原值。调整上级、停用请在活动页面办理。"
     )
 
     def get_fields(self, request, obj=None):

@@ -1,6 +1,7 @@
 """The pages that take units and places in: scoped to the campaigns of the user."""
 
 import re
+from datetime import date
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -112,6 +113,17 @@ def test_a_leader_takes_no_office_of_another_campaign(client, leader, campaign, 
     }
     assert "已是其他活动的单位" in client.post("/admin/campaigns/unitplace/add/", told).text
     assert other.places.get().unit.places.count() == 1
+
+
+def test_an_earlier_place_is_corrected_by_hand_and_the_present_one_stays(client, system, campaign):
+    root = campaign.places.get()
+    first = make_place(campaign, "320381", parent=root, name="误名", closes=date(2024, 1, 31))
+    later = make_place(campaign, "320381", parent=root, name="今名", opens=date(2024, 2, 1))
+    told = {"name": "原名", "short": "原名", "level": "county", "line": "", "reports": "on"}
+    client.post(f"/admin/campaigns/unitplace/{first.pk}/change/", told)
+    first.refresh_from_db()
+    later.refresh_from_db()
+    assert (first.name, later.name) == ("原名", "今名")
 
 
 def test_what_was_exported_can_be_uploaded_again_unchanged(client, system, campaign):

@@ -103,10 +103,38 @@ def test_moves_and_closings_are_not_made_here(campaign, change, sentence):
     assert "请在活动页面办理" in found
 
 
-@pytest.mark.parametrize("change", [{"reports": "否"}, {"level": "市"}, {"条线": "hr"}])
-def test_what_would_move_a_total_is_fixed_once_the_unit_has_reported(campaign, change):
+def test_the_place_that_is_meant_is_corrected_although_there_is_a_later_one(campaign):
+    city = campaign.places.get(unit__code="320300")
+    first = make_place(campaign, "320381", parent=city, name="误名", line="hr", closes=date(2024, 1, 31))
+    later = make_place(campaign, "320381", parent=city, name="今名", opens=date(2024, 2, 1))
+    planned = registry.plan(
+        campaign, [{"代码": "320381", "名称": "原名", "简称": "原", "条线": ""}], meant=[first]
+    )
+    assert registry.carry_out(planned) == [first]
+    for place in (first, later):
+        place.refresh_from_db()
+    assert (first.name, first.short, first.line, later.name) == ("原名", "原", "", "今名")
+
+
+def test_an_office_follows_the_correction_of_its_latest_place(campaign):
+    make_place(campaign, "320381", parent=campaign.places.get(unit__code="320300"), name="误名")
+    [place] = take_in(campaign, row(name="新沂市人社局"))
+    assert ReportingUnit.objects.get(code="320381").name == place.name == "新沂市人社局"
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "value"),
+    [
+        ({"reports": "否"}, "reports", False),
+        ({"level": "市"}, "level", "prefecture"),
+        ({"条线": "hr"}, "line", "hr"),
+    ],
+)
+def test_what_would_move_a_total_is_fixed_once_the_unit_has_reported(campaign, change, column, value):
     place = make_place(campaign, "320381", parent=campaign.places.get(unit__code="320300"))
-    assert not complaints(campaign, row(**change))
+    stored = getattr(place, column)
+    assert getattr(take_in(campaign, row(**change))[0], column) == value
+    UnitPlace.objects.filter(pk=place.pk, **{column: value}).update(**{column: stored})
     make_submission(make_form(campaign), place, period_of(campaign, 1), {1: 5})
     [[found]] = complaints(campaign, row(**change)).values()
     assert "已有填报数据" in found
