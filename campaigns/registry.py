@@ -2,8 +2,8 @@
 
 One by one or as a table, rows are checked as those of `units.csv` are (`campaigns.definition`), together with the
 tree as it stands. What would move a total is no correction and refused here: a place keeps its parent and its
-dates (moves and closings are made on the campaign's page, which shows what they do to the totals), and once its
-unit has reported also its level, its line and whether it reports.
+dates, and a unit its number of places (moves, closings and openings anew are made on the campaign's page, which
+shows what they do to the totals); once its unit has reported also its level, its line and whether it reports.
 """
 
 import re
@@ -173,12 +173,16 @@ def _fixed_or_doubled(
     campaign: Campaign, read: Sequence[schema.Unit], before: Mapping[tuple[object, ...], schema.Unit]
 ) -> list[tuple[int, str]]:
     found, seen = [], set()
+    known = {unit.code for unit in before.values()}
     reported: set[str] | None = None
     for number, unit in enumerate(read):
         if unit.identity in seen:
             found.append((number, f"单位 {unit.code} 在表里有两行，请删去一行。"))
         seen.add(unit.identity)
         held = before.get(unit.identity)
+        if held is None and unit.code in known:
+            advice = "要另设位置，请在活动页面办理新设或调整上级"
+            found.append((number, f"单位 {unit.code} 在本活动已有位置；{advice}。"))
         for column, written in COLUMNS.items():
             if held is None or written in CORRECTED or getattr(unit, written) == getattr(held, written):
                 continue

@@ -1,5 +1,6 @@
 """Offices and their places in bulk, by django-import-export: see `campaigns.tables` for the steps."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -67,7 +68,7 @@ class PlaceResource(TableResource):
     """Places in the tree of one campaign, with the columns of units.csv: see `campaigns.registry`.
 
     campaign: None in an export, which may hold places of several. within: the campaigns whose offices the user
-    may give a place; None = any.
+    may give a place; None = any. refused_rows: says by row what speaks against a plan that is sound in itself.
     """
 
     code = Field("unit__code", "代码")
@@ -89,16 +90,22 @@ class PlaceResource(TableResource):
         fields = tuple(registry.COLUMNS.values())
 
     def __init__(
-        self, campaign: Campaign | None = None, within: QuerySet[Campaign] | None = None, **_: Any
+        self,
+        campaign: Campaign | None = None,
+        within: QuerySet[Campaign] | None = None,
+        refused_rows: Callable[[registry.Plan], Mapping[int, str]] = lambda _: {},
+        **_: Any,
     ) -> None:
         super().__init__()
+        self.refused_rows = refused_rows
         self.campaign = campaign
         self.within = within
 
     def prepare(self, rows: list[dict[str, str]]) -> None:
         assert self.campaign is not None  # noqa: S101 - the form asks for it
         self.planned = registry.plan(self.campaign, rows, within=self.within)
-        self.mistakes = dict(self.planned.mistakes)
+        refused = self.refused_rows(self.planned)
+        self.mistakes = dict(self.planned.mistakes) | {row: [said] for row, said in refused.items()}
         held = self.campaign.places.select_related("unit", "parent__unit")
         self.above = {place.unit.code: place for place in held}
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from campaigns import places
 from campaigns.models import Campaign, Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 from campaigns.places import PlaceError
+from campaigns.registry import CORRECTED_BEFORE_REPORTS, Plan
 from chunfeng.accounts.models import User
 from chunfeng.accounts.roles import campaigns_led_by
 from reports.changes import ChangeError, note, reason_of
@@ -23,6 +24,7 @@ from reports.tasks import owes
 
 _Kind = CampaignEvent.Kind
 _DAY = timedelta(days=1)
+CLOSED = "活动已关闭，单位不再变动；如确需变动，请先重新开放活动。"
 
 
 @dataclass(frozen=True)
@@ -301,9 +303,55 @@ def _units_above(above: Iterable[int]) -> list[tuple[ReportingUnit, str]]:
 # --- what is refused ------------------------------------------------------------------------------
 
 
+def refused_rows(planned: Plan) -> dict[int, str]:
+    """Say by row what a plan for the registry would change in a closed campaign or in a total that was signed.
+
+    Takes the turns of those who sign, up to the end of the transaction. Names may be corrected at any time.
+    """
+    campaign = planned.campaign
+    rows = {
+        number: (unit, place)
+        for number, (unit, place) in enumerate(zip(planned.units, planned.places, strict=True))
+        if place is None
+        or any(getattr(unit, name) != getattr(place, name) for name in CORRECTED_BEFORE_REPORTS)
+    }
+    if planned.mistakes or not rows:
+        return {}
+    if _is_closed(campaign):
+        return dict.fromkeys(rows, CLOSED)
+    above = _above_rows(planned, rows)
+    signed = _signed(campaign, {pk for places in above.values() for pk in places})
+    refused = {}
+    for number, (unit, _) in rows.items():
+        first_day = unit.opens or campaign.starts
+        for one, pk in signed:
+            if pk in above[number] and one.period.ends_on >= first_day:
+                refused[number] = f"{_said_signed(one)}请先重新打开扎口。"
+    return refused
+
+
+def _above_rows(planned: Plan, rows: Iterable[int]) -> dict[int, set[int]]:
+    """The ids of the places whose totals a row of a plan may change: of a new one's parent and all above it."""
+    known: dict[str, set[int]] = {}
+    for place in planned.campaign.places.select_related("unit"):
+        known.setdefault(place.unit.code, set()).update(place.ancestor_ids)
+    parents = {unit.code: unit.parent for unit in planned.units}
+    found = {}
+    for number in rows:
+        code = planned.units[number].code
+        while code not in known and code in parents:
+            code = parents[code]
+        found[number] = known.get(code, set())
+    return found
+
+
+def _is_closed(campaign: Campaign) -> bool:
+    return Campaign.objects.filter(pk=campaign.pk, closed_at__isnull=False).exists()
+
+
 def _refuse_closed(campaign: Campaign) -> None:
-    if Campaign.objects.filter(pk=campaign.pk, closed_at__isnull=False).exists():
-        raise ChangeError("活动已关闭，单位不再变动；如确需变动，请先重新开放活动。")
+    if _is_closed(campaign):
+        raise ChangeError(CLOSED)
 
 
 def _refuse_lost_reports(place: UnitPlace, on: date) -> None:
@@ -321,18 +369,32 @@ def _refuse_signed_off(change: PlaceChange) -> None:
     """Refuse what would change a consolidated report that a unit has signed (扎口上报)."""
     if not change.moves_figures:
         return
-    # Sign-offs take turns at the place that signs: see `reports.lifecycle`.
-    above = UnitPlace.objects.filter(pk__in=change.above).order_by("pk").select_for_update(no_key=True)
-    units = [place.unit_id for place in above]
-    signed = SignOff.objects.locking().filter(
-        unit__in=units, period__campaign=change.campaign, period__ends_on__gte=change.first_day
-    )
-    last = signed.select_related("unit", "period").order_by("period__ends_on").last()
-    if last is not None:
+    signed = [
+        one for one, _ in _signed(change.campaign, change.above) if one.period.ends_on >= change.first_day
+    ]
+    if signed:
+        last = signed[-1]
         raise PlaceError(
-            f"{last.unit.name}的{last.period}已扎口上报，汇总数不能再变；"
-            f"请把日期定在{_said(last.period.ends_on)}之后，或先重新打开扎口。"
+            f"{_said_signed(last)}请把日期定在{_said(last.period.ends_on)}之后，或先重新打开扎口。"
         )
+
+
+def _signed(campaign: Campaign, above: Iterable[int]) -> list[tuple[SignOff, int]]:
+    """The sign-offs that hold totals of these places, each with the id of its place; the latest period last.
+
+    Takes the turns of those who sign, up to the end of the transaction: see `reports.lifecycle`.
+    """
+    places = UnitPlace.objects.filter(pk__in=list(above)).order_by("pk").select_for_update(no_key=True)
+    by_unit: dict[int, list[int]] = {}
+    for place in places:
+        by_unit.setdefault(place.unit_id, []).append(place.pk)
+    signed = SignOff.objects.locking().filter(unit__in=by_unit, period__campaign=campaign)
+    listed = signed.select_related("unit", "period").order_by("period__ends_on")
+    return [(one, pk) for one in listed for pk in by_unit[one.unit_id]]
+
+
+def _said_signed(signed: SignOff) -> str:
+    return f"{signed.unit.name}的{signed.period}已扎口上报，汇总数不能再变；"
 
 
 # --- words ----------------------------------------------------------------------------------------

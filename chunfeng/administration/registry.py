@@ -6,6 +6,7 @@ from django.contrib import admin
 from campaigns import registry
 from campaigns.models import Campaign, ReportingUnit, UnitPlace
 from campaigns.resources import PlaceResource, UnitResource
+from reports.place_changes import refused_rows
 
 from .importing import CampaignTableForm, ConfirmCampaignTableForm, TableAdmin
 from .site import CampaignFilter, OfficeAdmin, site
@@ -47,7 +48,7 @@ class PlaceForm(forms.ModelForm):
             return cleaned
         stored = self.instance if self.instance.pk else None
         self.planned = registry.plan(campaign, [self._row(cleaned)], meant=[stored], within=self.within)
-        for sentence in self.planned.mistakes.get(0, ()):
+        for sentence in (*self.planned.mistakes.get(0, ()), *refused_rows(self.planned).values()):
             self.add_error(None, sentence)
         return cleaned
 
@@ -96,7 +97,7 @@ class PlaceAdmin(TableAdmin, OfficeAdmin):
     confirm_form_class = ConfirmCampaignTableForm
     sentence = (
         "列名与 units.csv 相同，也可用中文。新的代码新增单位和位置；已有的位置更正名称、简称，没有填报数据的单位还可以改"
-        "级别、条线、是否填报，空格保留原值。调整上级、停用请在活动页面办理。"
+        "级别、条线、是否填报，空格保留原值。调整上级、停用、已有单位另设位置请在活动页面办理。"
     )
 
     def get_fields(self, request, obj=None):
@@ -143,7 +144,8 @@ class PlaceAdmin(TableAdmin, OfficeAdmin):
 
     def get_import_resource_kwargs(self, request, form=None, **kwargs):
         campaign = form.cleaned_data.get("campaign") if form is not None and form.is_bound else None
-        return {"campaign": campaign, "within": self.admin_site.campaigns_led(request)}
+        within = self.admin_site.campaigns_led(request)
+        return {"campaign": campaign, "within": within, "refused_rows": refused_rows}
 
     def _campaigns(self, request):
         return self.admin_site.in_scope(request, Campaign.objects.all())

@@ -5,8 +5,9 @@ from datetime import date
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from campaigns.models import ReportingUnit, UnitPlace
+from campaigns.models import Campaign, ReportingUnit, UnitPlace
 from campaigns.registry import COLUMNS
 from campaigns.tables import read_table, write_excel
 from tests.factories import make_campaign, make_place, make_user
@@ -113,6 +114,23 @@ def test_a_leader_takes_no_office_of_another_campaign(client, leader, campaign, 
     }
     assert "已是其他活动的单位" in client.post("/admin/campaigns/unitplace/add/", told).text
     assert other.places.get().unit.places.count() == 1
+
+
+def test_a_closed_campaign_gets_no_place_by_table_or_by_hand(client, system, campaign):
+    preview = upload(client, [county()], campaign=campaign.pk)
+    Campaign.objects.update(closed_at=timezone.now())
+    assert "预览之后数据有了变化" in confirm(client, preview).text
+    assert "活动已关闭，单位不再变动" in upload(client, [county()], campaign=campaign.pk).text
+    told = {
+        "campaign": campaign.pk,
+        "code": "x",
+        "above": "320000",
+        "name": "x",
+        "short": "x",
+        "level": "county",
+    }
+    assert "活动已关闭，单位不再变动" in client.post("/admin/campaigns/unitplace/add/", told).text
+    assert campaign.places.count() == 1
 
 
 def test_an_earlier_place_is_corrected_by_hand_and_the_present_one_stays(client, system, campaign):

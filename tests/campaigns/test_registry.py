@@ -103,6 +103,13 @@ def test_moves_and_closings_are_not_made_here(campaign, change, sentence):
     assert "请在活动页面办理" in found
 
 
+def test_a_unit_has_no_second_place_from_here(campaign):
+    city = campaign.places.get(unit__code="320300")
+    make_place(campaign, "320381", parent=city, closes=date(2024, 1, 29), after_close="stop")
+    [[found]] = complaints(campaign, row(启用="2024-01-30")).values()
+    assert "单位 320381 在本活动已有位置；要另设位置，请在活动页面办理新设" in found
+
+
 def test_the_place_that_is_meant_is_corrected_although_there_is_a_later_one(campaign):
     city = campaign.places.get(unit__code="320300")
     first = make_place(campaign, "320381", parent=city, name="误名", line="hr", closes=date(2024, 1, 31))

@@ -5,11 +5,12 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from campaigns import registry
 from campaigns.definition import dump, load, read, write
 from campaigns.models import Campaign, Doubt, Exemption, Indicator, Target, UnitPlace
 from campaigns.places import PlaceError
@@ -527,6 +528,49 @@ def test_a_consolidated_report_that_was_signed_stays_as_it_was(world):
     signed.status = "reopened"
     signed.save()
     place_changes.make(move, by=world["by"], reason="区划调整")
+
+
+def test_the_registry_moves_no_total_that_was_signed_and_nothing_once_the_campaign_is_closed(world):
+    campaign = world["campaign"]
+    SignOff.objects.create(
+        unit=world["A"].unit,
+        period=period_of(campaign, 2),
+        status="signed",
+        first_signed_at=at(2, 2),
+        signed_at=at(2, 2),
+        receipt="X",
+    )
+
+    def row(code, parent, *, name="某局", reports="是", opens=""):
+        return {
+            "代码": code,
+            "名称": name,
+            "级别": "县（市、区）",
+            "上级代码": parent,
+            "填报": reports,
+            "启用": opens,
+        }
+
+    rows = [
+        row("A3", "A", opens="2024-02-03"),
+        row("A4", "A", opens="2024-02-02"),
+        row("A41", "A4", opens="2024-02-02"),
+        row("B1", "B"),
+        row("A1", "A", name="更正的名称"),
+        row("A2", "A", reports="否"),
+    ]
+
+    def refused(*rows):
+        planned = registry.plan(campaign, rows)
+        assert not planned.mistakes
+        with transaction.atomic():
+            return place_changes.refused_rows(planned)
+
+    signed = "单位A的第2期（截至2月2日）已扎口上报，汇总数不能再变；请先重新打开扎口。"
+    assert refused(*rows) == {1: signed, 2: signed, 5: signed}
+    Campaign.objects.update(closed_at=timezone.now())
+    closed = "活动已关闭，单位不再变动；如确需变动，请先重新开放活动。"
+    assert refused(row("B1", "B"), row("A1", "A", name="更正的名称")) == {0: closed}
 
 
 def test_a_unit_that_is_opened_is_expected_from_its_period_on(world):
