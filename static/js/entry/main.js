@@ -294,11 +294,13 @@ form.querySelector("button[value=zero]").addEventListener("click", (event) => {
   return zero.showModal();
 });
 
-form.querySelector("button[value=same]")?.addEventListener("click", (event) => {
+form.querySelector("button[value=same]")?.addEventListener("click", async (event) => {
   event.preventDefault();
   for (const cell of cells) commit(cell);
   same = cells.map((cell) => ({ cell, before: cell.committed }));
-  queue.settle().then(() => queue.putSame(cells.map(({ number }) => number)));
+  // Over what is not stored yet it would leave no trace of it.
+  if (await queue.settle()) queue.putSame(cells.map(({ number }) => number));
+  else toast(`还有 ${queue.unsynced} 项未同步，联网后再试。`, { kind: "is-bad" });
 });
 
 function rememberSame() {
