@@ -32,7 +32,8 @@ class Portal:
         self.url = url.rstrip("/")
 
     def visitor(self) -> Page:
-        return self._browser.new_context(viewport=SCREEN, locale="zh-CN", base_url=self.url).new_page()
+        office = {"viewport": SCREEN, "locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
+        return self._browser.new_context(**office, base_url=self.url).new_page()
 
     def as_(self, username: str) -> Page:
         """Return a page of that person, signed in."""
