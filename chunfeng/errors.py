@@ -94,12 +94,13 @@ def csrf_failure(request, reason=""):
     """403 for a form without a valid token; what was typed can be sent again with one click.
 
     Only where the browser says that the form came from this very server, and a signed-in person sent it: for
-    anyone else the click would forge the request after all. Passwords are never repeated.
+    anyone else the click would forge the request after all. Passwords are never repeated, files cannot be.
     """
     posted = [(name, value) for name, values in request.POST.lists() for value in values]
     own_page = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
     asks_password = any(PASSWORD in name for name, _ in posted)
-    if not posted or not own_page or asks_password or not request.user.is_authenticated:
+    cannot_repeat = not posted or asks_password or bool(request.FILES)
+    if cannot_repeat or not own_page or not request.user.is_authenticated:
         return page(request, 403, words=EXPIRED, reason=reason)
     again = [(name, value) for name, value in posted if name != "csrfmiddlewaretoken"]
     kept = {"address": request.get_full_path(), "fields": again, "token": get_token(request)}

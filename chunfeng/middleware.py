@@ -1,6 +1,7 @@
 """What holds for every answer of the portal, whichever page gives it."""
 
 from django.conf import settings
+from django.utils import timezone
 
 from . import errors
 
@@ -20,7 +21,8 @@ class AnswersMiddleware:
 
     def __call__(self, request):
         if request.method in METHODS:
-            response = self.get_response(request)
+            with timezone.override(None):  # a page that enters a campaign takes its zone, for itself alone
+                response = self.get_response(request)
         else:
             response = errors.page(request, 405)
             response.headers["Allow"] = ", ".join(METHODS)

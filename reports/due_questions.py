@@ -37,7 +37,7 @@ class Choice(TextChoices):
 class Question:
     """why: 除夕. earlier, later: the same clock time on the nearest plain day; None where that is no answer.
 
-    Nothing is due before its period has ended: where the plain day before is earlier than that, 提前 is not offered.
+    提前 is offered down to the period's first day.
     """
 
     period: ReportingPeriod

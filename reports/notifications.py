@@ -130,7 +130,7 @@ def due_changed(
 ) -> None:
     """Tell reporters that their duty in the period has changed. units: ids; None = every unit that files in it."""
     if units is None:
-        units = UnitPlace.objects.held_in(period).filter(reports=True).values("unit")
+        units = UnitPlace.objects.open_in(period).filter(reports=True).values("unit")
     people = User.objects.filter(
         memberships__role=Membership.Role.REPORTER, memberships__unit__in=units
     ).distinct()

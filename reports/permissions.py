@@ -5,13 +5,13 @@ Whoever may review or reopen is told here whatever the state of the report: the 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db.models import Q, QuerySet
 
 from campaigns.models import Campaign, ReportingPeriod, ReportingUnit, UnitPlace
 from chunfeng.accounts.models import Membership, User
-from reports.models import FigureChange, Submission, SubmissionEvent
+from reports.models import FigureChange, SignOff, Submission, SubmissionEvent
 from reports.tasks import place_held
 
 
@@ -152,22 +152,36 @@ def can_sign_off(user: User, place: UnitPlace) -> bool:
     return signs and _holds(user, role=Membership.Role.COORDINATOR, unit=place.unit_id)
 
 
-def can_decide_sign_off(user: User, place: UnitPlace) -> bool:
-    """True where it is the user's to accept or reopen the sign-off of `place`. Of many, ask `sign_off_deciders`."""
+def can_reopen_sign_off(user: User, place: UnitPlace) -> bool:
+    """True where it is the user's to reopen the sign-off of `place`. Of many, ask `sign_off_deciders`."""
     return user.pk in sign_off_deciders([place])[place.pk]
 
 
-def sign_off_deciders(places: Iterable[UnitPlace]) -> dict[int, set[int]]:
-    """Return who may accept or reopen a sign-off made at each place: ids of people by id of place.
+def can_accept_sign_off(user: User, place: UnitPlace, signed: SignOff) -> bool:
+    """True where it is the user's to accept `signed`, made at `place`. Of many, ask `sign_off_deciders`."""
+    return user.pk in sign_off_deciders([place], {place.pk: signed.signed_by_id})[place.pk]
 
-    The active coordinators of the nearest unit above that has any; empty where there is none.
+
+def sign_off_deciders(
+    places: Iterable[UnitPlace], signed_by: Mapping[int, int | None] | None = None
+) -> dict[int, set[int]]:
+    """Return who may decide on a sign-off made at each place: ids of people by id of place.
+
+    The active coordinators of the nearest unit above that has any; empty where there is none. signed_by: by id
+    of place who signed and so is passed over: whoever accepts is somebody else, whoever reopens need not be.
     """
+    signers = signed_by or {}
     listed = list(places)
     units = _units_at(listed)
     coordinators = _coordinators(units.values())
     return {
         place.pk: next(
-            (able for pk in reversed(place.ancestor_ids[:-1]) if (able := coordinators[units[pk]])), set()
+            (
+                able
+                for pk in reversed(place.ancestor_ids[:-1])
+                if (able := coordinators[units[pk]] - {signers.get(place.pk)})
+            ),
+            set(),
         )
         for place in listed
     }
@@ -194,7 +208,7 @@ def can_announce(user: User, unit: ReportingUnit, campaign: Campaign) -> bool:
 
 
 def extendable(user: User, period: ReportingPeriod) -> QuerySet[UnitPlace]:
-    """Return the places held in the period whose units `user` may exempt or give more time: those below, that report.
+    """Return the places open in the period whose units `user` may exempt or give more time: those below, that report.
 
     Nobody grants it to the own unit, except at the root, above which there is nobody to ask.
     """
@@ -203,7 +217,7 @@ def extendable(user: User, period: ReportingPeriod) -> QuerySet[UnitPlace]:
         coordinated = user.memberships.filter(role=Membership.Role.COORDINATOR).values("unit")
         for place in UnitPlace.objects.filter(campaign=period.campaign_id, unit__in=coordinated):
             scope |= _granted_below(place)
-    return UnitPlace.objects.held_in(period).filter(scope, reports=True)
+    return UnitPlace.objects.open_in(period).filter(scope, reports=True)
 
 
 def remindable(user: User, campaign: Campaign) -> set[int]:

@@ -126,8 +126,8 @@ def _known(period: ReportingPeriod, units: Sequence[int]) -> _Known:
     people = reporters_of(units)
     last: dict[int, Reminder] = {}
     times: dict[int, int] = defaultdict(int)
-    sent = Reminder.objects.filter(period__campaign=period.campaign, unit__in=units).order_by("at", "pk")
-    for reminder in sent:
+    sent = Reminder.objects.filter(period__campaign=period.campaign, unit__in=units).defer("text")
+    for reminder in sent.order_by("at", "pk"):
         last[reminder.unit_id] = reminder
         times[reminder.unit_id] += reminder.period_id == period.pk
     named = Submission.objects.filter(

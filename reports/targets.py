@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
-from campaigns.models import Campaign, ReportingPeriod, Target, UnitPlace
+from campaigns.models import Campaign, Indicator, ReportingPeriod, Target, UnitPlace
 from reports.models import Figure, Submission
 from reports.tasks import is_open_on
 
@@ -105,17 +105,26 @@ def judge(
     periods: Iterable[ReportingPeriod],
     at_least: Decimal,
     today: date,
+    *,
+    opened: date | None = None,
+    is_flow: bool = False,
 ) -> Standing:
-    """Judge one unit. reports: ends and figures of those that count, in order. periods: all of the campaign."""
+    """Judge one unit. reports: ends and figures of those that count, in order. periods: all of the campaign.
+
+    opened: the first day of the unit in the campaign, at whatever place; None = from the beginning. is_flow:
+    each figure is of its own week alone, so that week alone is judged.
+    """
     reported = [(end, value) for end, value in reports if end <= period.ends_on]
     fresh = reported.pop() if reported and reported[-1][0] == period.ends_on else None
     last = reported[-1] if reported else None
-    since = last[0] if last else place.opens - timedelta(days=1) if place.opens else date.min
-    weeks = sum(is_judged(one) and since < one.ends_on <= period.ends_on for one in periods)
+    since = last[0] if last else opened - timedelta(days=1) if opened else date.min
+    judged = [period] if is_flow else [one for one in periods if since < one.ends_on <= period.ends_on]
+    weeks = sum(is_judged(one) for one in judged)
     needed = weeks * at_least
     increment = None
     if fresh and fresh[1] is not None:
-        increment = fresh[1] - (last[1] if last and last[1] is not None else Decimal(0))
+        before = last[1] if last and last[1] is not None and not is_flow else Decimal(0)
+        increment = fresh[1] - before
     if not is_judged(period):
         verdict = Verdict.PART
     elif increment is not None and increment >= needed:
@@ -130,7 +139,7 @@ def judge(
 def read_floor(
     target: Target, period: ReportingPeriod, root: UnitPlace, *, basis: str = "accepted"
 ) -> list[Standing]:
-    """Judge every unit of the target's level at `root` or below it that owes a report of the period; three queries.
+    """Judge every unit of the target's level at `root` or below it that owes a report of the period; four queries.
 
     basis: accepted or received, as for `roll_up`. In registry order.
     """
@@ -140,7 +149,7 @@ def read_floor(
 def read_floors(
     target: Target, periods: Sequence[ReportingPeriod], root: UnitPlace, *, basis: str = "accepted"
 ) -> dict[int, list[Standing]]:
-    """Judge as `read_floor` does, in each of `periods` of one campaign: by id of period; three queries in all."""
+    """Judge as `read_floor` does, in each of `periods` of one campaign: by id of period; four queries in all."""
     campaign, last = periods[0].campaign, max(period.ends_on for period in periods)
     places = list(
         UnitPlace.objects.filter(path__startswith=root.path, level=target.each, reports=True)
@@ -159,15 +168,34 @@ def read_floors(
     for unit, end, value in rows.values_list("submission__unit", "submission__ends_on", "value"):
         reports[unit].append((end, value))
     calendar = list(campaign.periods.order_by("ends_on"))
-    today = campaign.today()
+    opened = _first_days(campaign)
+    today, is_flow = campaign.today(), target.indicator.nature == Indicator.Nature.FLOW
     return {
         period.pk: [
-            judge(place, reports[place.unit_id], period, calendar, target.at_least, today)
+            judge(
+                place,
+                reports[place.unit_id],
+                period,
+                calendar,
+                target.at_least,
+                today,
+                opened=opened[place.unit_id],
+                is_flow=is_flow,
+            )
             for place in places
             if (place.opens is None or place.opens <= period.ends_on) and is_open_on(place, period.ends_on)
         ]
         for period in periods
     }
+
+
+def _first_days(campaign: Campaign) -> dict[int, date | None]:
+    """Return each unit's first day, by id: a move or another name opens a place, not the unit."""
+    first: dict[int, date | None] = {}
+    for unit, opens in campaign.places.order_by().values_list("unit", "opens"):
+        known = first.get(unit, opens)
+        first[unit] = min(known, opens) if known and opens else None
+    return first
 
 
 def below_least(

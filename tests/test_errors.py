@@ -2,6 +2,7 @@
 
 import logging
 import re
+from io import BytesIO
 
 import pytest
 from django.test import Client
@@ -159,6 +160,12 @@ class TestFormWithoutValidToken:
         assert refused.status_code == 403
         assert "再次提交" not in refused.text
         assert "12</textarea>" not in refused.text
+
+    def test_a_form_with_a_file_says_that_it_is_lost(self, guarded):
+        refused = self.post(guarded, {"c1": "12", "file": BytesIO(b"sheet")})
+        assert refused.status_code == 403
+        assert "还没有保存" in refused.text
+        assert "再次提交" not in refused.text
 
     def test_nobody_can_who_is_not_signed_in(self, guarded):
         guarded.logout()

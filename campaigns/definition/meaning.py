@@ -266,6 +266,11 @@ def _check_targets(campaign: schema.Campaign, log: Log) -> None:
         known = numbers[target.form]
         if known is not None and target.indicator not in known:
             log.add(f"{here}.indicator", f"报表 {target.form} 没有序号为 {target.indicator} 的指标，请改正。")
+        natures = {(form.code, one.number): one.nature for form in campaign.forms for one in form.indicators}
+        if target.over == "week" and natures.get((target.form, target.indicator)) == "stock":
+            log.add(
+                f"{here}.over", "时点数没有每周的新增，不能按周考核，请改为 over: campaign，或改 indicator。"
+            )
 
 
 # --- units ----------------------------------------------------------------------------------------

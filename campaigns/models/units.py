@@ -60,6 +60,10 @@ class UnitPlaceQuerySet(models.QuerySet):
         left = is_first & models.Exists(counted) | models.Exists(counted.filter(opens__gt=OuterRef("opens")))
         return self.counted_in(period).exclude(left)
 
+    def open_in(self, period):
+        """The places of the units that still file in `period`: `held_in` without those closed before its end."""
+        return self.held_in(period).exclude(closes__lt=period.ends_on)
+
 
 class UnitPlace(models.Model):
     """The place of a unit in the tree of one campaign: a move closes one place and opens another.

@@ -2,6 +2,8 @@
 
 from django import forms
 from django.contrib import admin
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from campaigns.models import DayOff, ReportingPeriod, Target
 from reports import changes
@@ -33,11 +35,22 @@ class PeriodAdmin(OfficeAdmin):
     """Only the due time moves: reports hang on the days, and the definition owns the series."""
 
     form = PeriodForm
-    list_display = ("number", "campaign", "starts_on", "ends_on", "due_at", "title")
+    list_display = ("number", "campaign", "starts_on", "ends_on", "due", "title")
     list_filter = (("campaign", CampaignFilter),)
     list_select_related = ("campaign",)
     fields = ("campaign", "number", "title", "starts_on", "ends_on", "due_at", "reason")
     readonly_fields = ("campaign", "number", "title", "starts_on", "ends_on")
+
+    @admin.display(description="截止时间", ordering="due_at")
+    def due(self, period):
+        return date_format(period.due_at.astimezone(period.campaign.zone), "DATETIME_FORMAT")
+
+    def get_object(self, request, *args, **kwargs):
+        """Times are told and typed in the campaign's zone."""
+        period = super().get_object(request, *args, **kwargs)
+        if period is not None:
+            timezone.activate(period.campaign.zone)
+        return period
 
     def save_model(self, request, obj, form, change):
         told = form.cleaned_data

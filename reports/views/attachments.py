@@ -14,7 +14,7 @@ from reports.texts import attachments, lifecycle
 from reports.texts.attachments import AttachmentError, OutOfStep
 from reports.texts.content import clean_name
 
-from .finding import find_submission
+from .finding import enter, find_submission
 from .texts import find_text
 
 ALONE = {"default-src": [NONE], "sandbox": "", "frame-ancestors": [NONE]}
@@ -115,7 +115,7 @@ def attachment_delete(request, pk):
     rows = Attachment.objects.select_related("report__duty__campaign", "submission__period__campaign")
     attachment = get_object_or_404(rows.visible_to(request.user) | _own_unfinished(rows, request.user), pk=pk)
     owner = attachment.report or attachment.submission
-    request.campaign = owner.duty.campaign if attachment.report else owner.period.campaign
+    enter(request, owner.duty.campaign if attachment.report else owner.period.campaign)
     writes = (
         lifecycle.can_write(request.user, owner)
         if attachment.report

@@ -14,7 +14,7 @@ from reports.excel.gate import MAX_ARCHIVE, MAX_BYTES
 from reports.excel.write import safe_name
 from reports.models import UploadBatch
 
-from .finding import find_campaign, find_form
+from .finding import enter, find_campaign, find_form
 from .uploads import LEFT_OUT, bounded, recognised, sent, told, wants_json
 
 RECENT = 20
@@ -78,7 +78,7 @@ def _find_own(request, pk):
     batch = get_object_or_404(own, pk=pk)
     if not batches.may_gather(request.user, batch.campaign):
         raise Http404
-    request.campaign = batch.campaign
+    enter(request, batch.campaign)
     return batch
 
 

@@ -19,7 +19,7 @@ from reports.excel.write import safe_name
 from reports.models import Brief, BriefParagraph, Edition
 from reports.published import papers
 
-from .finding import find_campaign
+from .finding import enter, find_campaign
 from .listing import page_of
 
 
@@ -61,7 +61,7 @@ def edition_brief(request, pk):
     """Draft a numbered issue from an edition of the user's own unit."""
     editions = Edition.objects.visible_to(request.user).select_related("period__campaign", "unit")
     edition = get_object_or_404(editions.defer("workbook"), pk=pk)
-    request.campaign = edition.period.campaign
+    enter(request, edition.period.campaign)
     if not writing.can_write(request.user, edition):
         raise PermissionDenied
     try:
@@ -267,7 +267,7 @@ def _find(request, pk):
         "edition__period__campaign", "edition__unit", "unit", "campaign", "changed_by"
     )
     brief = get_object_or_404(rows.defer("edition__workbook"), pk=pk)
-    request.campaign = brief.campaign
+    enter(request, brief.campaign)
     return brief
 
 

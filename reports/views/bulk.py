@@ -11,7 +11,7 @@ from reports import bulk, lifecycle, permissions
 from reports.corrections import effect_of_many
 from reports.models import Bulk
 
-from .finding import find_campaign
+from .finding import enter, find_campaign
 from .review import filters_kept, find_queue
 
 _SALT = "reports.bulk"
@@ -81,7 +81,7 @@ def _find(request, code):
 def _find_own(request, pk):
     """The user's own bulk acceptance."""
     pending = get_object_or_404(Bulk.objects.select_related("campaign", "by"), pk=pk, by=request.user)
-    request.campaign = pending.campaign
+    enter(request, pending.campaign)
     return pending
 
 

@@ -19,7 +19,7 @@ from reports.tasks import place_held
 
 from .board import MEASURE_NAMES, PrintedRow, find_total, paper_of
 from .exports import XLSX
-from .finding import find_campaign, find_period
+from .finding import enter, find_campaign, find_period
 from .listing import page_of
 
 
@@ -133,7 +133,7 @@ def _published(request, campaign):
 def _find(request, pk):
     rows = Edition.objects.visible_to(request.user).select_related("period__campaign", "unit")
     edition = get_object_or_404(rows, pk=pk)
-    request.campaign = edition.period.campaign
+    enter(request, edition.period.campaign)
     return edition
 
 

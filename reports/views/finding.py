@@ -4,6 +4,7 @@ from datetime import date
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from campaigns.models import Campaign, UnitPlace
 from reports import permissions
@@ -11,10 +12,16 @@ from reports.models import Submission
 from reports.rollup import held_or_latest
 
 
-def find_campaign(request, code):
-    """The campaign `code`; the bar of the page shows it as the current one."""
-    campaign = _with_code(Campaign.objects.visible_to(request.user), code)
+def enter(request, campaign):
+    """Let the page be one of `campaign`: its bar shows it as the current one, times are told and typed in its zone."""
     request.campaign = campaign
+    timezone.activate(campaign.zone)
+
+
+def find_campaign(request, code):
+    """The campaign `code`, which the page enters."""
+    campaign = _with_code(Campaign.objects.visible_to(request.user), code)
+    enter(request, campaign)
     return campaign
 
 
@@ -58,7 +65,7 @@ def find_submission(request, pk):
         ),
         pk=pk,
     )
-    request.campaign = submission.period.campaign
+    enter(request, submission.period.campaign)
     return submission
 
 

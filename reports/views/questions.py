@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reports import permissions, questions
 from reports.models import Question
 
-from .finding import find_campaign, find_submission
+from .finding import enter, find_campaign, find_submission
 from .listing import filters_of, page_of, periods_offered
 
 MARKS = {"open": "未了结", "asked": "待答复", "answered": "已答复", "settled": "已了结"}
@@ -100,7 +100,7 @@ def _find(request, pk):
         ),
         pk=pk,
     )
-    request.campaign = question.submission.period.campaign
+    enter(request, question.submission.period.campaign)
     if questions.speaks_for_unit(request.user, question.submission) is None:
         raise PermissionDenied
     return question

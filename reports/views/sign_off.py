@@ -26,7 +26,8 @@ class Row:
 
     standing: sign_off.Standing
     signed: SignOff | None
-    may_decide: bool
+    may_accept: bool
+    may_reopen: bool
 
     @property
     def place(self) -> UnitPlace:
@@ -53,13 +54,16 @@ def sign_off_home(request, campaign):
         return redirect("reports:sign-off-list", campaign.code, period.ends_on.isoformat())
     signed = set(SignOff.objects.locking().filter(unit__in=units).values_list("period_id", flat=True))
     opened = [one for one in _periods(campaign, period) if one.ends_on <= period.ends_on]
-    for one in reversed(opened):
-        if one.pk in signed:
-            continue
-        if any(standing.expected for standing in _standings(places, one)):
-            period = one
-            break
-    return redirect("reports:sign-off", campaign.code, period.ends_on.isoformat(), places[0].unit.code)
+    signing = [one for one in reversed(opened) if sign_off.signers(places, one)]
+    if not signing:
+        return redirect("reports:sign-off-list", campaign.code, period.ends_on.isoformat())
+    waiting = (
+        one
+        for one in signing
+        if one.pk not in signed and any(standing.expected for standing in _standings(places, one))
+    )
+    chosen = next(waiting, signing[0])
+    return redirect("reports:sign-off", campaign.code, chosen.ends_on.isoformat(), places[0].unit.code)
 
 
 @require_safe
@@ -120,7 +124,9 @@ def sign_off_sign(request, campaign, period, unit):
 @require_POST
 def sign_off_accept(request, campaign, period, unit):
     period, place = _find(request, campaign, period, unit)
-    signed = _find_signed(request, period, place)
+    signed = _find_signed(period, place)
+    if not permissions.can_accept_sign_off(request.user, place, signed):
+        raise PermissionDenied
     try:
         sign_off.accept_sign_off(signed, by=request.user, seen=request.POST.get("seen", ""))
     except lifecycle.TransitionError as error:
@@ -133,7 +139,9 @@ def sign_off_accept(request, campaign, period, unit):
 @require_POST
 def sign_off_reopen(request, campaign, period, unit):
     period, place = _find(request, campaign, period, unit)
-    signed = _find_signed(request, period, place)
+    signed = _find_signed(period, place)
+    if not permissions.can_reopen_sign_off(request.user, place):
+        raise PermissionDenied
     form = ReopenSignOffForm(request.POST)
     if not form.is_valid():
         page = _page(request, period, place, form=form)
@@ -161,10 +169,8 @@ def _find(request, campaign, period, unit):
     return period, place
 
 
-def _find_signed(request, period, place):
-    """The sign-off to decide on; 403 for whoever may not."""
-    if not permissions.can_decide_sign_off(request.user, place):
-        raise PermissionDenied
+def _find_signed(period, place):
+    """The sign-off to decide on."""
     signed = get_object_or_404(SignOff.objects.select_related("unit"), unit=place.unit, period=period)
     signed.period = period
     return signed
@@ -209,15 +215,23 @@ def _standings(places, period):
 
 def _rows(request, places, period):
     listed = _standings(places, period)
-    deciders = permissions.sign_off_deciders(standing.place for standing in listed)
     signed = {}
     units = [standing.place.unit_id for standing in listed]
     found = SignOff.objects.filter(period=period, unit__in=units).with_due_at()
     for one in found.select_related("signed_by", "accepted_by"):
         one.period = period
         signed[one.unit_id] = one
+    places = [standing.place for standing in listed]
+    signed_by = {place.pk: one.signed_by_id for place in places if (one := signed.get(place.unit_id))}
+    accepting = permissions.sign_off_deciders(places, signed_by)
+    reopening = permissions.sign_off_deciders(places)
     return [
-        Row(standing, signed.get(standing.place.unit_id), request.user.pk in deciders[standing.place.pk])
+        Row(
+            standing,
+            signed.get(standing.place.unit_id),
+            may_accept=request.user.pk in accepting[standing.place.pk],
+            may_reopen=request.user.pk in reopening[standing.place.pk],
+        )
         for standing in listed
     ]
 
@@ -238,7 +252,8 @@ def _page(request, period, place, *, ticked=(), form=None):
     periods = list(campaign.periods.all())
     reports = [one.submission for one in standing.waiting]
     mine = set() if locked else permissions.reviewable(request.user, reports)
-    may_decide = permissions.can_decide_sign_off(request.user, place)
+    waits = locked and signed.status == SignOff.Status.SIGNED
+    may_reopen = locked and permissions.can_reopen_sign_off(request.user, place)
     annexes = {one.code: one.annex or one.title for one in standing.forms}
     since = {one.place.unit.code for one in standing.missing}
     return {
@@ -267,8 +282,8 @@ def _page(request, period, place, *, ticked=(), form=None):
         ],
         "may_sign": not locked and permissions.can_sign_off(request.user, place),
         "has_begun": campaign.today() >= period.starts_on,
-        "may_accept": may_decide and locked and signed.status == SignOff.Status.SIGNED,
-        "reopen_form": (form or ReopenSignOffForm()) if may_decide and locked else None,
+        "may_accept": waits and permissions.can_accept_sign_off(request.user, place, signed),
+        "reopen_form": (form or ReopenSignOffForm()) if may_reopen else None,
         "events": list(signed.events.all()) if signed else [],
         "reads_others": permissions.sign_off_places(request.user, campaign).exclude(unit=place.unit).exists(),
         "now": timezone.now(),

@@ -23,7 +23,7 @@ from reports.texts import attachments, duties, lifecycle
 from reports.texts.content import EXTENSIONS, LIMITS
 from reports.texts.word import cases_document
 
-from .finding import find_campaign, find_period, find_place
+from .finding import enter, find_campaign, find_period, find_place
 from .listing import page_of, periods_offered
 
 DRAFTED = (TextDuty.Kind.PROGRESS, TextDuty.Kind.SUMMARY)
@@ -404,7 +404,7 @@ def find_text(request, pk):
         ),
         pk=pk,
     )
-    request.campaign = report.duty.campaign
+    enter(request, report.duty.campaign)
     if report.period is not None:
         report.period.campaign = report.duty.campaign
     return report

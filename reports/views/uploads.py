@@ -20,7 +20,7 @@ from reports.excel.reading import ASK, OK
 from reports.lifecycle import TransitionError
 from reports.models import Upload
 
-from .finding import find_campaign
+from .finding import enter, find_campaign
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BODY_LIMIT = MAX_ARCHIVE + MEGABYTE
@@ -138,7 +138,7 @@ def upload_detail(request, pk):
 
 def find_own(request, pk):
     upload = get_object_or_404(Upload.objects.filter(owner=request.user).select_related("campaign"), pk=pk)
-    request.campaign = upload.campaign
+    enter(request, upload.campaign)
     return upload
 
 

@@ -12,7 +12,7 @@ from reports.models import UrgentMatter
 from reports.permissions import is_reporter
 from reports.text_forms import UrgentForm, UrgentNoteForm
 
-from .finding import find_campaign
+from .finding import enter, find_campaign
 from .listing import page_of
 
 
@@ -100,7 +100,7 @@ def urgent_note(request, pk):
 def _find(request, pk):
     matters = UrgentMatter.objects.visible_to(request.user).select_related("campaign", "unit", "author")
     matter = get_object_or_404(matters, pk=pk)
-    request.campaign = matter.campaign
+    enter(request, matter.campaign)
     return matter
 
 

@@ -205,6 +205,9 @@ def test_a_rule_may_name_its_own_form_the_last_report_and_another_form(tmp_path)
 
 # --- mistakes ------------------------------------------------------------------------------------------------
 
+STOCK_BY_WEEK = changed(
+    SMALL, ("unit: 场次}", "unit: 场次, nature: stock}"), ("at_least: 3", "at_least: 3, over: week")
+)
 YAML, CSV = "campaign.yaml", "units.csv"
 # What is written instead of what, then file, line and key of the mistake, and a word of its sentence.
 BROKEN = {
@@ -278,6 +281,7 @@ BROKEN = {
     "doubt without words": (YAML, "code: spring", "code: spring\ndoubts: [{about: form}]", 2, "doubts[0]", "reading"),
     "target of an unknown form": (YAML, "form: fu1,", "form: fu3,", 23, "targets[0].form", "fu3"),
     "target of an unknown column": (YAML, "indicator: 1,", "indicator: 9,", 23, "targets[0].indicator", "9"),
+    "weekly target of a stock": (YAML, SMALL, STOCK_BY_WEEK, 23, "targets[0].over", "时点数"),
     "target with a word": (YAML, "at_least: 3", "at_least: 1万", 23, "targets[0].at_least", "数字"),
     "target with three decimals": (YAML, "at_least: 3", "at_least: 0.125", 23, "targets[0].at_least", "两位"),
     "target of a level": (YAML, "at_least: 3", "at_least: 3, each: district", 23, "targets[0].each", "county"),

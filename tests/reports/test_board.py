@@ -10,7 +10,9 @@ from django.contrib.staticfiles import finders
 from django.urls import reverse
 
 from campaigns.models import Target
+from campaigns.places import rename
 from chunfeng.accounts.models import Membership
+from reports.models import Submission
 from reports.overview import key_columns, read_board, tile_grid
 from reports.rollup import roll_up
 from reports.targets import Verdict, attainment, below_least, judge, read_floor
@@ -111,6 +113,25 @@ def test_what_is_short_is_said_from_wednesday_on(world):
         return judge(place, reports, period, world.periods, Decimal(3), today).verdict
 
     assert [verdict(ENDS[1] - timedelta(days=days)) for days in (3, 2, 0)] == ["open", "short", "short"]
+
+
+def test_a_figure_of_the_week_alone_is_judged_by_that_week(world):
+    place, period = world.places["六合"], world.periods[2]
+    reports = [(ENDS[0], Decimal(3)), (ENDS[2], Decimal(3))]
+
+    def standing(**more):
+        return judge(place, reports, period, world.periods, Decimal(3), ENDS[2], **more)
+
+    assert (standing(is_flow=True).increment, standing(is_flow=True).weeks) == (3, 1)
+    assert (standing().increment, standing().weeks) == (0, 2)
+
+
+def test_another_name_forgives_no_week_that_was_not_reported(world):
+    Submission.objects.filter(unit=world.places["六合"].unit, period__in=world.periods[:2]).delete()
+    rename(world.places["六合"], "六合新区", "六合", on=world.periods[2].starts_on)
+    found = {one.place.short: one for one in read_floor(world.floor, world.periods[2], world.province)}
+    assert found["六合"].weeks == 2
+    assert found["六合"].increment == 6
 
 
 def test_places_with_too_few_highlights_are_told_with_what_they_have(world):

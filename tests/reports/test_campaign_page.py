@@ -1,6 +1,6 @@
 """活动: what everyone reads of a campaign, and what its coordinators change there, each within their reach."""
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -424,6 +424,17 @@ def test_only_the_root_changes_what_concerns_everyone(client, world, name, args,
 
 
 # --- dates ----------------------------------------------------------------------------------------
+
+
+def test_a_campaign_s_times_are_told_and_typed_on_its_own_clock(client, world):
+    world["campaign"].time_zone = "Asia/Urumqi"  # 17:30 in Shanghai is 15:30 there
+    world["campaign"].save()
+    page = get(client, world["root"], "period-dates", "2024-01-26")
+    assert 'name="clock" value="15:30"' in page.text
+    assert "1月26日 星期五 15:30" in page.text
+    post(client, world["root"], "period-due", "2024-01-26", day="2024-01-29", clock="15:30", reason="春节")
+    assert period_of(world["campaign"], 1).due_at == datetime(2024, 1, 29, 9, 30, tzinfo=UTC)
+    assert timezone.get_current_timezone_name() == "Asia/Shanghai"  # for everybody else
 
 
 def test_the_root_moves_a_due_time(client, world):

@@ -207,3 +207,14 @@ def test_a_notice_of_another_person_is_not_there(client, campaign):
     )
     client.force_login(make_user("mine"))
     assert client.post(f"/notices/{notice.pk}/read/").status_code == 404
+
+
+def test_of_a_moved_due_time_those_are_told_who_still_file(campaign):
+    city = make_place(campaign, "city", level="prefecture", reports=False)
+    files = make_user("files", unit=make_place(campaign, "a", parent=city))
+    closed = make_place(campaign, "b", parent=city)
+    closed.closes, closed.after_close = period_of(campaign, 1).ends_on, "keep"
+    closed.save()
+    make_user("has-closed", unit=closed)
+    notifications.due_changed(period_of(campaign, 2), "改为2月5日", "春节")
+    assert [notice.recipient for notice in Notice.objects.all()] == [files]

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from campaigns.models import Exemption
+from campaigns.models import Exemption, UnitPlace
 from reports import lifecycle, sign_off
 from reports.models import SignOff, Submission
 from tests.factories import (
@@ -205,7 +205,7 @@ class TestTheProvince:
         client.force_login(world.sun)
         page = client.get(url(world, "sign-off-list"))
         assert [
-            (row.place.short, row.signed, row.is_locked, row.may_decide) for row in page.context["rows"]
+            (row.place.short, row.signed, row.is_locked, row.may_accept) for row in page.context["rows"]
         ] == [("徐州市", signed, True, True), ("苏州市", None, False, True)]
         text = text_of(page)
         assert "应扎口 2" in text
@@ -241,6 +241,25 @@ class TestTheProvince:
         assert (signed.status, signed.accepted_by) == ("accepted", world.sun)
         assert "已通过" in text_of(client.get(url(world)))
         assert "sign-off/2024-01-26/320300/accept/" not in client.get(url(world)).text
+
+    def test_whoever_signed_is_passed_over_for_somebody_above(self, client, world):
+        office = make_place(world.campaign, "1", level="nation", reports=False)
+        UnitPlace.objects.filter(pk=world.province.pk).update(parent=office)
+        for place in world.campaign.places.filter(path__startswith=world.province.path):
+            UnitPlace.objects.filter(pk=place.pk).update(path=office.path + place.path)
+        above = make_user("above", unit=office, role="coordinator")
+        sign_off.sign(world.city.unit, world.period, by=world.sun, missing=["320381"])
+        button = f'action="{url(world, "sign-off-accept")}"'
+        client.force_login(world.sun)
+        assert button not in client.get(url(world)).text
+        assert button not in client.get(url(world, "sign-off-list")).text
+        assert f'action="{url(world, "sign-off-reopen")}"' in client.get(url(world)).text
+        client.force_login(above)
+        assert button in client.get(url(world)).text
+        signed = SignOff.objects.get()
+        client.post(url(world, "sign-off-accept"), {"seen": signed.receipt})
+        signed.refresh_from_db()
+        assert signed.status == "accepted"
 
     def test_it_reopens_with_a_reason(self, client, world):
         signed = world.sign()
@@ -344,6 +363,13 @@ class TestTheWayIn:
         with time_machine.travel(datetime(2024, 2, 3, 3, 0, tzinfo=UTC), tick=False):
             client.force_login(world.sun)
             assert client.get(url(world, "sign-off-home")).url == url(world, "sign-off-list", number=2)
+
+    def test_a_city_that_has_closed_comes_to_the_last_period_that_it_signs(self, client, world):
+        world.sign()
+        world.city.closes, world.city.after_close = date(2024, 1, 27), "keep"
+        world.city.save()
+        client.force_login(world.zhao)
+        assert client.get(url(world, "sign-off-home")).url == url(world)
 
     def test_a_city_comes_to_its_latest_open_period_that_it_has_not_signed(self, client, world):
         client.force_login(world.zhao)
