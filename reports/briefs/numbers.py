@@ -8,7 +8,7 @@ other way: `unbound` is for whatever was written by people.
 
 Keys: fu1.2.cumulative and fu1.2.increment (column 2 of a form, the unit's total), with @320300 the same of a unit
 below, fu1.2.growth@320300 its increment in per cent of what stood before; fu1.expected, .reported, .carried,
-.never; and those of `reports.briefs.facts`.
+.never; and those of `reports.briefs.sources`.
 """
 
 import re

@@ -14,8 +14,9 @@ from campaigns.header import Column
 from reports.anomalies import Kind
 from reports.published import Paper
 
-from .facts import Aim, Case, Facts, Oddity
+from .facts import Facts
 from .numbers import growth, token, unbound
+from .sources import Aim, Case, Oddity
 
 COURSE = "推进过程"
 OVERALL, PLACES, AIMS, CASES, PROBLEMS, NEXT = (

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from reports import permissions, word
 from reports.briefs import facts, inserting, writing
 from reports.briefs.numbers import Chip, State, for_typing, name_for_typing, pieces, plain_text
+from reports.briefs.sources import cases_of
 from reports.briefs.word import document, head_name, table_of
 from reports.excel.write import safe_name
 from reports.models import Brief, BriefParagraph, Edition
@@ -315,7 +316,7 @@ def _insertable(request, brief, sections, known):
     """What the panel offers: indicators and cases of the edition; places as (position, section, first words)."""
     return {
         "indicators": _indicators(papers(brief.edition)),
-        "cases": facts.cases_of(brief.edition),
+        "cases": cases_of(brief.edition),
         "places": [
             (one["paragraph"].position, section, plain_text(one["paragraph"].text, known)[:18])
             for section, paragraphs in sections
