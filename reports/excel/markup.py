@@ -72,6 +72,7 @@ def _mark(data: bytes, problems: Sequence[tuple[str, str, str, str]]) -> bytes:
 
 def _add_list(book: Any, problems: Sequence[tuple[str, str, str, str]]) -> None:
     from openpyxl.styles import Font
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     name = LIST
     while name in book.sheetnames:
@@ -87,6 +88,10 @@ def _add_list(book: Any, problems: Sequence[tuple[str, str, str, str]]) -> None:
                 cell.font = Font(bold=True)
     for letter, width in zip("ABCD", (14, 10, 24, 70), strict=True):
         sheet.column_dimensions[letter].width = width
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.print_title_rows = "1:1"
 
 
 def _saved(book: Any) -> bytes:

@@ -281,6 +281,8 @@ def test_the_list_of_problems_is_the_users_own_workbook_marked_up(world, page):
     assert sheet["D8"].value == "约3"
     assert "约3" in sheet["D8"].comment.text
     assert sheet["D8"].fill.fgColor.rgb == "00FFF3D1"
+    assert book["问题清单"].page_setup.fitToWidth == 1
+    assert book["问题清单"].sheet_properties.pageSetUpPr.fitToPage
     rows = list(book["问题清单"].iter_rows(values_only=True))
     assert rows[0] == ("工作表", "单元格", "找到的内容", "原因和改法")
     assert [row[1] for row in rows[1:]] == ["C8", "D8"]
