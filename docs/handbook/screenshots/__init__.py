@@ -3,7 +3,7 @@
 Each chapter is a module of this package with `take(portal)`; what stands in CHAPTERS is taken in that order.
 """
 
-from . import administrators, briefs, coordinator, exports, filling, reporter, sending, texts
+from . import administrators, briefs, coordinator, exports, filling, reporter, sending, texts, uploads
 
 CHAPTERS = {
     "reporter": reporter,
@@ -11,6 +11,7 @@ CHAPTERS = {
     "filling": filling,
     "coordinator": coordinator,
     "exports": exports,
+    "uploads": uploads,
     "texts": texts,
     "briefs": briefs,
     "administrators": administrators,
