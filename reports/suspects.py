@@ -1,7 +1,7 @@
 """Reads what `reports.anomalies` looks at: a whole scope and period in always the same number of queries."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -35,43 +35,92 @@ def suspects(user: User, period: ReportingPeriod) -> list[Suspect]:
 
 def among(submissions: QuerySet[Submission], period: ReportingPeriod) -> list[Suspect]:
     """Return what is odd in those of the reports that are of a period, as `suspects` does."""
-    places = UnitPlace.objects.filter(campaign=period.campaign_id, unit=OuterRef("unit")).order_by(
-        "-position"
-    )
-    reports = list(
-        submissions.filter(period=period)
-        .annotate(short=Subquery(places.values("short")[:1]))
-        .select_related("unit", "report_form")
-        .order_by("report_form__position", "unit__code")
-    )
-    ends = period.campaign.periods.filter(ends_on__lte=period.ends_on).order_by("-ends_on")
-    series = _series(reports, list(ends.values_list("ends_on", flat=True)[: HISTORY + 1]))
-    pks = [report.pk for report in reports]
-    dismissed = set(Dismissal.objects.filter(submission__in=pks).values_list("submission_id", "anomaly"))
-    asked = {
-        (question.submission_id, question.anomaly): question
-        for question in Question.objects.filter(submission__in=pks).exclude(anomaly="")
-    }
+    reports = _named(submissions.filter(period=period), period)
+    series = _series(reports, _ends(period))
     by_form: dict[ReportForm, list[Submission]] = defaultdict(list)
     for report in reports:
         by_form[report.report_form].append(report)
-    found = []
+    known = _known(reports)
+    found: list[Suspect] = []
     for form, rows in by_form.items():
-        facts = checks.facts(form.columns)
         latest = {row.pk: series[row.unit_id, form.pk][period.ends_on] for row in rows}
         for row in rows:
-            of_unit = series[row.unit_id, form.pk]
-            beside = {other.short: latest[other.pk] for other in rows if other.pk != row.pk}  # type: ignore[attr-defined]
-            for anomaly in find(facts, [of_unit[end] for end in sorted(of_unit)], beside):
-                if (row.pk, anomaly.key) not in dismissed:
-                    short: str = row.short or row.unit.name  # type: ignore[attr-defined]
-                    found.append(Suspect(anomaly, row, short, asked.get((row.pk, anomaly.key))))
+            beside = {_short(other): latest[other.pk] for other in rows if other.pk != row.pk}
+            found += _odd(row, series[row.unit_id, form.pk], beside, known)
     return sorted(found, key=lambda suspect: -suspect.anomaly.weight)
+
+
+def about(submission: Submission, user: User) -> list[Suspect]:
+    """Return what is odd in one report that was sent, beside those of its period that `user` reads."""
+    form, period = submission.report_form, submission.period
+    rows = _named(
+        Submission.objects.visible_to(user).filter(
+            period=period, report_form=form, status__in=Submission.SENT
+        ),
+        period,
+    )
+    row = next((row for row in rows if row.pk == submission.pk), None)
+    if row is None:
+        return []
+    latest = _series(rows, [period.ends_on])
+    beside = {
+        _short(other): latest[other.unit_id, form.pk][period.ends_on] for other in rows if other.pk != row.pk
+    }
+    series = _series([row], _ends(period))[row.unit_id, form.pk]
+    return list(_odd(row, series, beside, _known([row])))
 
 
 def top(user: User, period: ReportingPeriod, limit: int = 10) -> list[Suspect]:
     """Return the gravest anomalies of a period about which nobody has asked yet."""
     return [suspect for suspect in suspects(user, period) if suspect.question is None][:limit]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What was said of anomalies before, by report and key: dismissed ones, and threads."""
+
+    dismissed: set[tuple[int, str]]
+    asked: dict[tuple[int, str], Question]
+
+
+def _known(reports: Sequence[Submission]) -> _Known:
+    pks = [report.pk for report in reports]
+    dismissed = Dismissal.objects.filter(submission__in=pks).values_list("submission_id", "anomaly")
+    asked = Question.objects.filter(submission__in=pks).exclude(anomaly="")
+    return _Known(
+        set(dismissed), {(question.submission_id, question.anomaly): question for question in asked}
+    )
+
+
+def _odd(
+    row: Submission, of_unit: Mapping[date, Report], beside: Mapping[str, Report], known: _Known
+) -> Iterator[Suspect]:
+    facts = checks.facts(row.report_form.columns)
+    for anomaly in find(facts, [of_unit[end] for end in sorted(of_unit)], beside):
+        key = (row.pk, anomaly.key)
+        if key not in known.dismissed:
+            yield Suspect(anomaly, row, _short(row), known.asked.get(key))
+
+
+def _named(submissions: QuerySet[Submission], period: ReportingPeriod) -> list[Submission]:
+    places = UnitPlace.objects.filter(campaign=period.campaign_id, unit=OuterRef("unit")).order_by(
+        "-position"
+    )
+    return list(
+        submissions.annotate(short=Subquery(places.values("short")[:1]))
+        .select_related("unit", "report_form")
+        .order_by("report_form__position", "unit__code")
+    )
+
+
+def _short(report: Submission) -> str:
+    short: str = report.short or report.unit.name  # type: ignore[attr-defined]
+    return short
+
+
+def _ends(period: ReportingPeriod) -> list[date]:
+    ends = period.campaign.periods.filter(ends_on__lte=period.ends_on).order_by("-ends_on")
+    return list(ends.values_list("ends_on", flat=True)[: HISTORY + 1])
 
 
 def _series(reports: Sequence[Submission], ends: list[date]) -> Mapping[tuple[int, int], dict[date, Report]]:

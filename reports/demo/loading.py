@@ -169,7 +169,9 @@ class _Enactment:
                 office.tell(self.campaign, self.people, self.now)
                 desk.remind(self.campaign, self.periods, self.people, self.now)
                 desk.decide_due_times(self.campaign, self.people, self.now)
-            publishing.publish(self.campaign, self.periods, self.people, self.now)
+            publishing.publish(
+                self.campaign, self.periods, self.people, FIXTURES / "demo" / "corrections.csv", self.now
+            )
             desk.date_notices(self.campaign)
         asking.ask(self.campaign, self.people, FIXTURES / "demo" / "questions.csv", self.now)
         told = texts.read_texts(FIXTURES / "demo" / "texts.yaml")
@@ -182,26 +184,32 @@ class _Enactment:
     def _parts(self, growth: figures.Growth, cases: plan.Cases) -> Iterator[_Part]:
         decimals = {form.code: {row.number: row.decimals for row in form.columns} for form in self.forms}
         for place in self.places.values():
-            # The same office has other figures in the campaign that is running.
-            seed = f"{self.campaign.code}/{place.unit.code}" if self.now else place.unit.code
-            unit = figures.Unit(seed, is_city=place.level == Level.PREFECTURE)
             reporter = self.people.acting(place, Membership.Role.REPORTER)
             for form in self.forms:
                 if not owes(place, form):
                     continue
-                reports = figures.invent(growth, unit, form.code, decimals)
+                of_unit = cases.get((self.campaign.code, form.code, place.unit.code), ())
+                unit = self._seed(place, place.unit.code)
+                source = next((self._seed(place, one.text) for one in of_unit if one.kind == "copied"), unit)
+                reports = figures.invent(growth, source, form.code, decimals)
                 for planned in plan.plans(
                     unit.code,
                     form.code,
                     reports[: len(self.periods)],
                     self.planned,
-                    cases.get((self.campaign.code, form.code, place.unit.code), ()),
+                    of_unit,
                     growth.reasons(form.code),
                     is_known=reporter is not None,
                     now=self.now,
                 ):
                     period = self.periods[planned.period - 1]
                     yield _Part(form, period, place, planned, reporter, self.people.reviewer(place))
+
+    def _seed(self, place: UnitPlace, code: str) -> figures.Unit:
+        """The same office has other figures in the campaign that is running."""
+        return figures.Unit(
+            f"{self.campaign.code}/{code}" if self.now else code, is_city=place.level == Level.PREFECTURE
+        )
 
     def _enact_many(self, parts: Sequence[_Part]) -> None:
         """Import reports of one form and period that were sent, and accept those that were accepted."""

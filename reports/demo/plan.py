@@ -8,6 +8,7 @@ Special cases stand in `fixtures/demo/cases.csv`, a row a case: in these periods
   waiting      submitted      accepted               exempt       免报 of all forms, for the reason `text`
   returned     with `text`    resubmitted            returned with `text` while `amount` too high, then accepted
   reopened     accepted while `amount` too high, then reopened with `text`
+  copied       in every period all figures are those of the unit `text`
 Cases of no form are 扎口上报 of a city:
   signed       signed off     sign_accepted  signed off, then accepted by the province
   sign_reopened              signed off, then reopened with `text`

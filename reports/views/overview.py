@@ -1,12 +1,14 @@
 """概览: the board of a unit at a period, one form at a time, for a screen, a wall and paper."""
 
+from django.db.models import OuterRef, Subquery
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from campaigns.models import TextDuty, UnitPlace
 from reports import permissions
-from reports.models import Edition
+from reports.models import Edition, TextReport
 from reports.overview import read_board
 from reports.suspects import top
 
@@ -14,6 +16,7 @@ from .board import find_roll_up, first_total, head_of
 from .finding import find_campaign, find_form, find_period
 
 ANOMALIES = 10
+HIGHLIGHTS = 3
 
 
 @require_safe
@@ -58,11 +61,29 @@ def board(request, campaign, form, period, unit):
         "reads_editions": permissions.reads_totals(request.user, campaign),
         "suspects": top(request.user, period, ANOMALIES) if permissions.is_coordinator(request.user) else [],
         "is_coordinator": permissions.is_coordinator(request.user),
+        "highlights": _highlights(request.user, period, place),
         "chart": _chart(shown),
         "roll_up": reverse("reports:roll-up", args=[*parts, place.unit.code]),
         "now": now,
     }
     return render(request, "reports/board.html", context)
+
+
+def _highlights(user, period, place):
+    """The latest cases of the unit and those below it, up to the period; None where none are asked for."""
+    if not period.campaign.texts.filter(kind=TextDuty.Kind.CASE).exists():
+        return None
+    below = UnitPlace.objects.filter(path__startswith=place.path)
+    cases = TextReport.objects.visible_to(user).cases().sent()
+    cases = cases.filter(
+        duty__campaign=period.campaign, period__ends_on__lte=period.ends_on, unit__in=below.values("unit")
+    )
+    shorts = UnitPlace.objects.filter(campaign=period.campaign, unit=OuterRef("unit")).order_by("-position")
+    return (
+        cases.annotate(short=Subquery(shorts.values("short")[:1]))
+        .select_related("period", "unit")
+        .order_by("-period__ends_on", "-submitted_at")[:HIGHLIGHTS]
+    )
 
 
 def _chart(shown):

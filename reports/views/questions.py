@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from reports import permissions, questions
@@ -48,7 +49,7 @@ def question_list(request, campaign):
 
 @require_POST
 def submission_ask(request, pk):
-    """Ask about a report. back: "anomalies" leads there, anything else to the thread."""
+    """Ask about a report. back: "anomalies" or a path of the portal leads there, anything else to the thread."""
     submission = find_submission(request, pk)
     if questions.speaks_for_unit(request.user, submission) is None:
         raise PermissionDenied
@@ -110,5 +111,8 @@ def _back(request, submission, question=None):
     if request.POST.get("back") == "anomalies":
         address = reverse("reports:anomaly-list", args=[request.campaign.code])
         return f"{address}?{request.GET.urlencode()}" if request.GET else address
+    back = request.POST.get("back", "")
+    if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        return back
     address = reverse("reports:submission-detail", args=[submission.pk])
     return f"{address}#question-{question.pk}" if question else f"{address}#questions"

@@ -15,6 +15,7 @@ from reports.corrections import effect
 from reports.desk import earlier_remarks, read_desk
 from reports.forms import ReturnForm
 from reports.models import Look, Submission, SubmissionEvent
+from reports.suspects import about
 
 from .board import highest_place
 from .campaign_page import due_questions_for
@@ -175,6 +176,7 @@ def _desk(request, submission, form, status=200):
         "queries": [finding for finding in report["findings"] if finding.finding_class != "hint"],
         "hints": [finding for finding in report["findings"] if finding.finding_class == "hint"],
         "remarks": earlier_remarks(submission),
+        "suspects": about(submission, request.user),
         "return_form": form,
         "picked": [int(cell) for cell in form["cells"].value() or () if str(cell).isdecimal()],
         "position": position,

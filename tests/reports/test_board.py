@@ -9,14 +9,14 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.urls import reverse
 
-from campaigns.models import Target
+from campaigns.models import Target, TextDuty
 from campaigns.places import rename
 from chunfeng.accounts.models import Membership
 from reports.models import Submission
 from reports.overview import key_columns, read_board, tile_grid
 from reports.rollup import roll_up
 from reports.targets import Verdict, attainment, below_least, judge, read_floor
-from tests.factories import make_campaign, make_form, make_place, make_submission, make_user
+from tests.factories import make_campaign, make_form, make_place, make_submission, make_text, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -184,6 +184,22 @@ def test_a_target_of_the_whole_campaign_stands_on_the_root_alone(world):
     of_city = read_board(world.form, world.periods[1], world.nanjing, due).cards[1]
     assert of_root.attainment.progress == 120  # 500 + 200 + 500 of 1,000
     assert of_city.attainment is None
+
+
+def test_the_board_shows_the_latest_highlights_of_its_units(world, client):
+    client.force_login(make_user("viewer", unit=world.province, role=Membership.Role.VIEWER))
+    parts = [world.campaign.code, "fu1", ENDS[1].isoformat(), "320000"]
+    assert client.get(reverse("reports:board", args=parts)).context["highlights"] is None
+    duty = TextDuty.objects.create(
+        campaign=world.campaign, position=1, kind="case", each_period=True, at_least=3, each="prefecture"
+    )
+    nanjing, clerk = world.nanjing, make_user("clerk", unit=world.nanjing)
+    for period, title in zip(world.periods[:3], ("第一周", "第二周", "第三周"), strict=True):
+        make_text(duty, nanjing, period, by=clerk, title=title)
+    make_text(duty, nanjing, world.periods[1], by=clerk, title="草稿", status="draft")
+    board = client.get(reverse("reports:board", args=parts))
+    assert [case.title for case in board.context["highlights"]] == ["第二周", "第一周"]
+    assert "最新特色亮点" in board.content.decode()
 
 
 def test_each_division_of_the_schematic_map_has_a_place_of_its_own():

@@ -3,9 +3,10 @@
 import pytest
 from django.urls import reverse
 
+from campaigns.models import UnitPlace
 from reports import questions
 from reports.models import Dismissal, Notice, Question, Submission
-from reports.suspects import suspects, top
+from reports.suspects import about, suspects, top
 from tests.factories import make_campaign, make_form, make_place, make_submission, make_user
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +142,35 @@ def test_anomalies_are_those_of_reports_in_scope_that_were_sent(world):
     assert suspects(world.other, world.periods[2]) == []
     Submission.objects.filter(pk=world.report.pk).update(status="draft")
     assert suspects(world.boss, world.periods[2]) == []
+
+
+def test_the_board_and_the_desk_ask_with_one_click_and_lead_back(client, world):
+    client.force_login(world.boss)
+    board = reverse("reports:board", args=["spring", "fu1", world.periods[2].ends_on.isoformat(), "city"])
+    desk = reverse("reports:submission-review", args=[world.report.pk])
+    ask = reverse("reports:submission-ask", args=[world.report.pk])
+    for page in (board, desk):
+        html = client.get(page).content.decode()
+        assert "累计数由 412 降到 309" in html
+        assert f'action="{ask}"' in html
+    [suspect] = about(world.report, world.boss)
+    click = {"anomaly": suspect.anomaly.key, "cells": "1", "text": suspect.anomaly.question, "back": board}
+    assert client.post(ask, click).url == board
+    # Who was asked is off the board; the desk shows where the thread stands.
+    assert "累计数由 412 降到 309" not in client.get(board).content.decode()
+    assert f"#question-{Question.objects.get().pk}" in client.get(desk).content.decode()
+    for elsewhere in ("//example.org/", "https://example.org/"):
+        assert client.post(ask, click | {"back": elsewhere}).url.startswith("/submissions/")
+
+
+def test_what_is_odd_about_one_report_is_what_the_list_says_of_it(world):
+    beside = make_submission(
+        world.form, UnitPlace.objects.get(unit__code="other"), world.periods[2], {1: 309}
+    )
+    listed = [one.anomaly for one in suspects(world.boss, world.periods[2]) if one.submission == world.report]
+    assert [one.anomaly for one in about(world.report, world.boss)] == listed
+    assert about(beside, world.boss) == []
+    assert about(world.report, world.other) == []
 
 
 def test_a_report_with_an_open_question_has_a_mark_in_the_queue(client, world):
