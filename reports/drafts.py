@@ -341,8 +341,13 @@ def _begun(
 
 def _editable(submission: Submission) -> Submission:
     """Lock the report and return it as it stands, or say why it is not edited now."""
-    current = lock(submission, along=["period__campaign"])
-    current.report_form = submission.report_form  # whose columns have been read
+    current = lock(submission, along=())
+    # What the report is about is not locked by it: as the caller read it, columns and all.
+    current.report_form, current.period, current.unit = (
+        submission.report_form,
+        submission.period,
+        submission.unit,
+    )
     if problem := editing_problem(current):
         raise DraftError(problem)
     return current

@@ -371,7 +371,7 @@ def lock(
     along: what is read with it. PostgreSQL locks the row; on SQLite the transaction is the only writer from its
     beginning (IMMEDIATE).
     """
-    rows = Submission.objects.select_related(*along)
+    rows = Submission.objects.select_related(*along) if along else Submission.objects.all()
     return rows.select_for_update(of=("self",), no_key=True).get(pk=submission.pk)
 
 
