@@ -155,11 +155,7 @@ def closed_problem(owner: TextReport | Submission) -> str:
 def remove(attachment: Attachment) -> None:
     """Delete a file of a text that may still be edited, or a scan whose report is not accepted."""
     owner = attachment.report or attachment.submission
-    if (
-        isinstance(owner, Submission)
-        and owner.status == Submission.Status.ACCEPTED
-        and not is_void(attachment)
-    ):
+    if isinstance(owner, Submission) and _is_kept(owner, is_void=is_void(attachment)):
         raise AttachmentError("该表已审核通过，盖章扫描件要留存，不能删除。")
     if isinstance(owner, TextReport) and (problem := closed_problem(owner)):
         raise AttachmentError(problem)
@@ -184,11 +180,17 @@ def is_void(scan: Attachment, now: str = "") -> bool:
     return scan.submission is not None and scan.checksum != (now or checksum(scan.submission))
 
 
-def scans_of(submission: Submission) -> list[tuple[Attachment, bool]]:
-    """Return the stamped scans of a report, each with whether it is void."""
+def scans_of(submission: Submission) -> list[tuple[Attachment, bool, bool]]:
+    """Return the stamped scans of a report, each with whether it is void and whether it has to be kept."""
     now = checksum(submission)
     scans = submission.attachments.filter(finished_at__isnull=False).select_related("uploaded_by")
-    return [(scan, is_void(scan, now)) for scan in scans]
+    judged = [(scan, is_void(scan, now)) for scan in scans]
+    return [(scan, void, _is_kept(submission, is_void=void)) for scan, void in judged]
+
+
+def _is_kept(submission: Submission, *, is_void: bool) -> bool:
+    """A scan of an accepted report is kept as long as it shows the figures that were accepted."""
+    return submission.status == Submission.Status.ACCEPTED and not is_void
 
 
 def path_of(attachment: Attachment) -> Path:

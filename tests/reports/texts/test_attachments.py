@@ -141,9 +141,11 @@ def test_a_scan_is_void_once_the_figures_change(world):
 def test_a_scan_of_an_accepted_report_is_kept_unless_it_is_void(world):
     submission = make_submission(world.form, world.city, world.period, {1: 5})
     scan = take(submission, "盖章.pdf", pdf(), world.clerk)
+    assert attachments.scans_of(submission) == [(scan, False, True)]
     with pytest.raises(AttachmentError, match="要留存"):
         attachments.remove(scan)
     Figure.objects.filter(submission=submission).update(value=6)
+    assert attachments.scans_of(submission) == [(scan, True, False)]
     attachments.remove(Attachment.objects.get(pk=scan.pk))
     assert not Attachment.objects.exists()
 
