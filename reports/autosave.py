@@ -177,7 +177,8 @@ def counts(findings: list[Finding], grid: Grid) -> dict[str, int]:
 def deadline(submission: Submission) -> dict[str, Any]:
     """How far off the due time is now, by the server's clock, and whether it has passed."""
     now, due_at = timezone.now(), submission.due_at
-    return {"due": time_left(due_at, now), "late": LATE if now > due_at else ""}
+    late = now > due_at and submission.is_editable
+    return {"due": time_left(due_at, now), "late": LATE if late else ""}
 
 
 def _texts(entries: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str], dict[str, str]]:

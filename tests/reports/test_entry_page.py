@@ -205,6 +205,9 @@ def test_reasons_typed_outlive_a_refusal_like_figures_and_the_sign_off(clerk, wo
     ):
         assert kept in answer.text
     assert not report.explanations.exists()
+    assert "待审" in answer.text
+    for untrue in ("可以上报。</a>", "将记为迟报"):
+        assert untrue not in answer.text
 
     # Withdrawn by then, the same page sent again stores the reason and offers both figures.
     Submission.objects.filter(pk=report.pk).update(status=Submission.Status.DRAFT)
