@@ -5,12 +5,17 @@ from zoneinfo import ZoneInfo
 
 from crispy_forms.helper import FormHelper
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
+from campaigns.definition.kinds import FIRST_DAY, LAST_DAY
 from campaigns.models import UnitPlace
 from campaigns.models.units import Level
 from reports.changes import LONGEST_REASON
 
 _DAY = {"required": "请选择日期。", "invalid": "日期应写成 2024-02-18 这样。"}
+_YEARS = f"日期应在{FIRST_DAY.year}年至{LAST_DAY.year}年之间，请检查年份。"
+# As in a definition; the day before and the day after are days as well.
+_DAYS = [MinValueValidator(FIRST_DAY, _YEARS), MaxValueValidator(LAST_DAY, _YEARS)]
 _CLOCK = {"required": "请填写时刻。", "invalid": "时刻应写成 17:30 这样。"}
 
 
@@ -19,6 +24,7 @@ def _day(label: str, **more: object) -> forms.DateField:
         label=label,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         error_messages=_DAY,
+        validators=_DAYS,
         **more,
     )
 

@@ -4,6 +4,7 @@ Django's own permissions, `is_staff` and `is_superuser` open nothing.
 """
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404
 from django.shortcuts import redirect
@@ -185,7 +186,11 @@ class ByRole:
 
     def changelist_view(self, request, extra_context=None):
         title = {"title": self.opts.verbose_name_plural}
-        return super().changelist_view(request, title | (extra_context or {}))
+        try:
+            return super().changelist_view(request, title | (extra_context or {}))
+        except OverflowError:
+            # A day of the address that has no next one. Like Django with any filter that makes no sense.
+            return redirect(f"{request.path}?{ERROR_FLAG}=1")
 
 
 class CampaignFilter(admin.RelatedFieldListFilter):

@@ -281,6 +281,13 @@ def test_no_list_deletes_in_bulk_and_no_person_is_ever_deleted(client, campaign)
     assert User.objects.filter(pk=clerk.pk).exists()
 
 
+def test_a_day_without_a_next_one_in_the_address_is_no_error_of_the_server(client, campaign):
+    client.force_login(person("system", campaign))
+    for day in ("&day__day=31", ""):
+        answer = client.get(f"/admin/campaigns/dayoff/?day__year=9999&day__month=12{day}", follow=True)
+        assert answer.status_code == 200
+
+
 def test_the_system_administrator_cannot_grant_by_any_form(client, campaign):
     client.force_login(person("system", campaign))
     clerk = User.objects.get(username="clerk")

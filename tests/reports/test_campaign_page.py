@@ -679,6 +679,7 @@ def test_an_office_of_another_campaign_is_not_opened_here_with_all_its_people(cl
         ("move", {"parent": "单位", "on": "2024-02-01", "reason": "调整"}, "不止一个：单位P（P）、单位A（A）"),
         ("move", {"parent": "A", "on": "2024-02-01", "reason": "调整"}, "上级已经是单位A"),
         ("move", {"parent": "B", "on": "", "reason": "调整"}, "请选择日期。"),
+        ("close", {"on": "9999-12-31", "after_close": "stop", "reason": "撤销"}, "日期应在1990年至2100年之间"),
         ("close", {"on": "2024-02-05", "reason": "撤销"}, "请选择停用后原有数据怎样处理。"),
         ("close", {"on": "2024-01-25", "after_close": "stop", "reason": "撤销"}, "停止计入会使它从汇总数中消失"),
         ("close", {"on": "2024-02-05", "after_close": "stop", "reason": "。"}, "请写明理由"),
