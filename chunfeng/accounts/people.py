@@ -1,4 +1,4 @@
-"""People, their roles and their accounts: the only code that enrols, confirms, grants, withdraws and disables.
+"""People, their roles and their accounts: the only code that enrols, confirms, withdraws and disables.
 
 Nobody alone can open the figures to somebody. A system administrator enrols a person and proposes a role; the
 role opens nothing until a security administrator, who makes no accounts, confirms it.
@@ -81,17 +81,6 @@ def decline(proposals: Iterable[ProposedMembership], *, by: User) -> int:
         proposal._change_reason = "退回提名"
         proposal.delete()
     return len(found)
-
-
-@transaction.atomic
-def grant(user: User, unit: ReportingUnit, role: str, *, by: User) -> Membership:
-    """Give somebody a role, as a security administrator may without a proposal. Raises PeopleError."""
-    _require(by, User.SiteRole.SECURITY)
-    _refuse_site_role(_lock(user))
-    membership, made = Membership.objects.get_or_create(user=user, unit=unit, role=role)
-    if not made:
-        raise PeopleError(f"{user}已经是{unit}的{membership.get_role_display()}。")
-    return membership
 
 
 @transaction.atomic

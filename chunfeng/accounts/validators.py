@@ -94,7 +94,7 @@ class PastPasswordsValidator:
         return f"新密码不能与原密码相同，也不能与最近 {self.last} 次用过的密码相同。"
 
 
-def remember(user: User, last: int = 5) -> None:
+def remember(user: User, last: int) -> None:
     """Keep the hash of the password now in use, and no more than the `last` ones."""
     PasswordHistory.objects.create(user=user, password=user.password)
     kept = user.past_passwords.values_list("pk", flat=True)[:last]

@@ -191,27 +191,19 @@ class ProposalAdmin(OfficeAdmin):
         messages.success(request, f"已退回 {declined} 项提名。")
 
 
-class MembershipForm(forms.ModelForm):
-    def clean(self):
-        cleaned = super().clean()
-        user = cleaned.get("user")
-        if user is not None and not user.is_active:
-            self.add_error("user", "该账号已停用，请系统管理员先启用。")
-        return cleaned
-
-
 @admin.register(Membership, site=site)
 class MembershipAdmin(OfficeAdmin):
-    """Roles are given and withdrawn, never rewritten: the history says who had which, and when."""
+    """Roles are withdrawn here, never rewritten, and given by a proposal that was confirmed.
 
-    form = MembershipForm
+    The history says who had which, and when.
+    """
+
     list_display = ("user", "username", "unit", "unit_code", "role")
     list_filter = ("role", "user__is_active")
     list_select_related = ("user", "unit")
     search_fields = ("user__username", "user__name", "unit__name", "unit__code")
     search_help_text = "账号、姓名、单位名称或代码"
     ordering = ("unit__code", "user__username")
-    autocomplete_fields = ("user", "unit")
     fields = ("user", "unit", "role")
 
     @admin.display(description="账号", ordering="user__username")
@@ -221,10 +213,6 @@ class MembershipAdmin(OfficeAdmin):
     @admin.display(description="单位代码", ordering="unit__code")
     def unit_code(self, membership):
         return membership.unit.code
-
-    def save_model(self, request, obj, form, change):
-        granted = people.grant(obj.user, obj.unit, obj.role, by=request.user)
-        obj.__dict__.update(granted.__dict__)
 
     def delete_model(self, request, obj):
         people.withdraw_role(obj, by=request.user)

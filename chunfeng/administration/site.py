@@ -36,7 +36,7 @@ MAY = {
     SECURITY: {
         "accounts.user": {"view"},
         "accounts.proposedmembership": {"view", "confirm"},
-        "accounts.membership": {"view", "add", "delete"},
+        "accounts.membership": {"view", "delete"},
         "accounts.lockout": {"view", "unlock"},
         "campaigns.reportingunit": {"view"},
     },

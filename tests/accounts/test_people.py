@@ -61,16 +61,13 @@ def test_a_confirmed_role_opens_what_it_says_and_leaves_no_proposal(clerk, place
 
 
 @pytest.mark.parametrize("role", ["system", "audit", ""])
-def test_nobody_but_the_security_administrator_confirms_declines_grants_or_withdraws(
-    clerk, place, system, role
-):
+def test_nobody_but_the_security_administrator_confirms_declines_or_withdraws(clerk, place, system, role):
     by = make_user("somebody", site_role=role, is_superuser=True, is_staff=True)
     proposal = people.propose(clerk, place.unit, REPORTER, by=system)
     held = Membership.objects.create(user=make_user("other"), unit=place.unit, role=REPORTER)
     for move in (
         lambda: people.confirm([proposal], by=by),
         lambda: people.decline([proposal], by=by),
-        lambda: people.grant(clerk, place.unit, REPORTER, by=by),
         lambda: people.withdraw_role(held, by=by),
     ):
         with pytest.raises(people.PeopleError, match="只有安全管理员可以办理"):
@@ -105,16 +102,12 @@ def test_a_role_is_proposed_once_and_not_where_it_is_held(clerk, place, system, 
     people.confirm([proposal], by=security)
     with pytest.raises(people.PeopleError, match="已经是"):
         people.propose(clerk, place.unit, REPORTER, by=system)
-    with pytest.raises(people.PeopleError, match="已经是"):
-        people.grant(clerk, place.unit, REPORTER, by=security)
 
 
 def test_whoever_has_a_site_role_gets_no_membership_by_any_way(place, system, security):
     auditor = make_user("auditor", site_role="audit")
     with pytest.raises(people.PeopleError, match="不能兼任"):
         people.propose(auditor, place.unit, REPORTER, by=system)
-    with pytest.raises(people.PeopleError, match="不能兼任"):
-        people.grant(auditor, place.unit, REPORTER, by=security)
     # Proposed before the appointment, whatever way that came about.
     proposal = ProposedMembership.objects.create(user=auditor, unit=place.unit, role=REPORTER)
     with pytest.raises(people.PeopleError, match="不能兼任"):
