@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher
+from django.contrib.auth.password_validation import password_changed
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
@@ -16,7 +17,6 @@ from . import lock_outs
 from .models import User
 from .people import PeopleError
 from .roles import people_managed_by
-from .validators import remember
 
 ALPHABET = "".join(sorted(set(string.ascii_letters + string.digits) - set("0Oo1lI")))
 """Without the characters that are mistaken for one another on paper."""
@@ -75,7 +75,7 @@ def issue(people: Iterable[User], *, by: User | None, as_seen: str | None = None
         person.password_changed_at = timezone.now()
         person._change_reason = "发放初始密码"
         person.save(update_fields=["password", "must_change_password", "password_changed_at"])
-        remember(person)
+        password_changed(password, person)
         lock_outs.forget_failures(person.username)
         slips.append(Slip(person, unit_names(person), password))
     slips.sort(key=lambda slip: (slip.units, slip.person.username))

@@ -86,16 +86,14 @@ class PastPasswordsValidator:
             raise ValidationError(self.get_help_text(), code="password_used_before")
 
     def password_changed(self, password: str, user: User | None = None) -> None:  # noqa: ARG002
-        """Django calls this once a password that was set has been saved."""
+        """Keep the hash of a password that has come into use, and no more than the last ones.
+
+        Django calls this once a password that was set has been saved; `passwords.issue` for one that is given out.
+        """
         if user is not None:
-            remember(user, self.last)
+            PasswordHistory.objects.create(user=user, password=user.password)
+            kept = list(user.past_passwords.values_list("pk", flat=True)[: self.last])
+            user.past_passwords.exclude(pk__in=kept).delete()
 
     def get_help_text(self) -> str:
         return f"新密码不能与原密码相同，也不能与最近 {self.last} 次用过的密码相同。"
-
-
-def remember(user: User, last: int) -> None:
-    """Keep the hash of the password now in use, and no more than the `last` ones."""
-    PasswordHistory.objects.create(user=user, password=user.password)
-    kept = user.past_passwords.values_list("pk", flat=True)[:last]
-    user.past_passwords.exclude(pk__in=list(kept)).delete()

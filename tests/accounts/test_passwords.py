@@ -189,6 +189,14 @@ def test_none_of_the_last_five_passwords_comes_back_the_sixth_may(clerk, client)
     assert PasswordHistory.objects.filter(user=clerk).count() == 5
 
 
+def test_one_setting_says_how_many_past_passwords_are_kept(clerk, system, settings):
+    rule = "chunfeng.accounts.validators.PastPasswordsValidator"
+    settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": rule, "OPTIONS": {"last": 2}}]
+    for _ in range(3):
+        passwords.issue([clerk], by=system)
+    assert PasswordHistory.objects.filter(user=clerk).count() == 2
+
+
 def test_an_issued_password_counts_among_the_past_ones(clerk, system, client):
     [slip] = passwords.issue([clerk], by=system)
     clerk.refresh_from_db()
