@@ -3,7 +3,8 @@
 Sections and their order are the office's: 总体进展, 各地进展, 目标进度, 工作亮点, 存在问题, 下步安排.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -303,7 +304,7 @@ def _cases(facts: Facts) -> str:
     if not facts.cases:
         return "本期尚未采用特色亮点。" if facts.asks_cases else ""
     said = [f"本期采用特色亮点{_number(facts, 'cases.adopted')}条。"]
-    best = sorted(facts.cases, key=lambda case: -case.score)[:CASES_TOLD]
+    best = _best_cases(facts.cases)
     for case in best:
         said.append(_told(case))
     if len(facts.cases) > len(best):
@@ -313,6 +314,16 @@ def _cases(facts: Facts) -> str:
         )
         said.append(f"采用情况：{counted}。")
     return "\n".join(said)
+
+
+def _best_cases(cases: Iterable[Case]) -> list[Case]:
+    """The best scored; every unit's first before any unit's second."""
+    told: Counter[str] = Counter()
+    turns = []
+    for case in sorted(cases, key=lambda case: -case.score):
+        told[case.unit_code] += 1
+        turns.append((told[case.unit_code], case))
+    return [case for _, case in sorted(turns, key=lambda turn: turn[0])][:CASES_TOLD]
 
 
 def _told(case: Case) -> str:

@@ -9,7 +9,7 @@ from reports import drafts, editions, lifecycle
 from reports.briefs import facts, inserting, writing
 from reports.briefs.numbers import Chip, State, for_typing, pieces, plain_text
 from reports.models import Brief, Submission
-from tests.factories import make_submission
+from tests.factories import make_submission, make_text
 
 pytestmark = pytest.mark.django_db
 
@@ -296,6 +296,26 @@ def test_issues_are_numbered_by_unit(world):
     assert [writing.draft(world.edition, by=world.boss).number for _ in range(2)] == [1, 2]
     city = editions.publish(world.cities[0], world.second, by=world.below)
     assert writing.draft(city, by=world.below).number == 1
+
+
+def test_every_unit_is_told_of_before_any_is_told_of_twice(world):
+    for city, title, score in ((0, "直播带岗", 5), (0, "专车返岗", 4), (1, "社区走访", 1)):
+        make_text(
+            world.case.duty,
+            world.cities[city],
+            world.second,
+            by=world.clerk,
+            status="accepted",
+            title=title,
+            score=score,
+        )
+    lines = printed(writing.draft(world.edition, by=world.boss), "cases").split("\n")
+    assert [line.split("。")[0] for line in lines[1:4]] == [
+        "甲市：直播带岗",
+        "乙市：社区走访",
+        "甲市：专车返岗",
+    ]
+    assert lines[4] == "采用情况：甲市3条、乙市1条。"
 
 
 def test_a_line_in_the_middle_of_a_text_of_a_case_cannot_make_a_number(world):
