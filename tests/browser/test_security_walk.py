@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 from campaigns.models import ReportingUnit
 from reports.models import Submission, SubmissionEvent
 from tests.access import PEOPLE, make_world, read_pages, read_table, shown
-from tests.browser.sessions import answers_with_a_page, sign_in
+from tests.browser.axe import serious
+from tests.browser.sessions import opens, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,6 +25,7 @@ def world():
 def watch(page, live_server):
     """Collect what the browser complains about, and requests that leave the server."""
     complaints = []
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))  # a file has no icon of ours
     page.on(
         "console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None
     )
@@ -44,25 +46,43 @@ def watch(page, live_server):
     return complaints
 
 
-@pytest.mark.parametrize("person", PEOPLE)
-def test_no_page_of_a_role_makes_the_browser_complain(person, world, page, context, live_server):
-    if person != "visitor":
-        sign_in(context, live_server, world.people[person])
-    complaints = watch(page, live_server)
-    seen = set()
+def shown_to(person):
+    """One question for each page that the person is shown, about what is theirs where that is shown."""
+    asked = {}
     for name, questions in SHOWN.items():
         for question in questions:
-            if question.person != person or (name, question.whose) in seen:
-                continue
             [row] = question.page.rows_about(question)
-            if row.cells[person] != "200" or question.whose not in ("-", "own", "above", "campaign"):
-                continue
-            seen.add((name, question.whose))
-            address = live_server.url + question.page.address(**world.arguments(question))
-            if answers_with_a_page(context, address):
-                page.goto(address)
-                assert complaints == [], str(question)
-    assert seen
+            if question.person == person and row.cells[person] == "200":
+                asked.setdefault(name, question)
+    return asked
+
+
+FIRST_SHOWN_TO = {name: person for person in reversed(PEOPLE) for name in shown_to(person)}
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_no_page_of_a_role_makes_the_browser_complain_or_is_hard_to_read(
+    person, world, page, context, live_server
+):
+    """axe and the width are asked of each page once, of the first role that is shown it."""
+    if person != "visitor":
+        sign_in(context, live_server, world.people[person])
+    complaints, hard, walked = watch(page, live_server), {}, set()
+    for name, question in shown_to(person).items():
+        if not opens(page, live_server.url + question.page.address(**world.arguments(question))):
+            complaints.clear()  # of the browser's own viewer of pictures
+            continue
+        assert complaints == [], str(question)
+        walked.add(name)
+        if FIRST_SHOWN_TO[name] == person:
+            found = serious(page)
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                found["wider than the window"] = name
+            if found:
+                hard[name] = found
+            complaints.clear()  # of what axe itself tried
+    assert hard == {}
+    assert walked
 
 
 def test_after_a_log_out_the_back_button_shows_nothing(world, page, live_server):
