@@ -93,6 +93,10 @@ class TotalDetails:
         return any(share.part is not None for share in self.shares)
 
     @property
+    def has_points(self) -> bool:
+        return any(point.total is not None for point in self.points)
+
+    @property
     def blank(self) -> int:
         """How many units' counted reports leave the column blank."""
         return self.rollup.blank.get(self.indicator.number, 0)
