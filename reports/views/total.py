@@ -4,6 +4,7 @@ from django.http import Http404
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from reports import permissions
 from reports.total_details import total_details
 
 from .board import (
@@ -59,6 +60,7 @@ def roll_up_figure(request, campaign, form, period, unit, number):
             if has_increment or key == choice["measure"]
         ],
         "url": here(),
+        "reads_editions": permissions.reads_totals(request.user, period.campaign),
         "roll_up": address_of(form, period, unit, choice),
     }
     page = "reports/partials/total_details.html" if "part" in request.GET else "reports/roll_up_figure.html"
