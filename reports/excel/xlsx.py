@@ -306,17 +306,24 @@ class _SheetReader:
             raise _StopReading
         if element.get("hidden") in ("1", "true"):
             self.sheet.hidden_rows.add(self.row)
-        column = 0
+        column, passed = 0, ""
         for cell in element:
             if cell.tag not in _CELLS:
                 continue
-            column += 1
-            if address := cell.get("r"):
+            address = cell.get("r", "")
+            if address and not len(cell):
+                # Empty, as most are where a sheet was formatted far out; its place matters to a nameless one alone.
+                passed = address
+                continue
+            if address:
                 found = place(address)
                 if found is None or found[0] != self.row:
                     raise RefusedFile(Kind.DAMAGED, f"cell {address[:20]!r} in row {self.row}")
                 column = found[1]
-            read = self._cell(cell) if len(cell) else None
+            else:
+                column = ((place(passed) or (0, column))[1] if passed else column) + 1
+            passed = ""
+            read = self._cell(cell)
             if read is None:
                 continue
             if column > self.columns:

@@ -512,6 +512,17 @@ def cells_without_addresses(data):
     return edited(data, sheet=change)
 
 
+@case(changed={1: None})
+def address_left_out_after_an_empty_cell(data):
+    """The nameless cell counts from the empty one, which has a name."""
+
+    def change(text):
+        text = re.sub(rf'(<c r="B{UNIT_ROW}" s="\d+")>.*?</c>', r"\1/>", text)
+        return text.replace(f'<c r="C{UNIT_ROW}"', "<c")
+
+    return edited(data, sheet=change)
+
+
 @case()
 def protected_sheet(data):
     return opened(data, lambda book, sheet: sheet.protection.enable())
