@@ -8,6 +8,7 @@ for (const button of document.querySelectorAll("button[data-word]")) {
     event.preventDefault();
     const name = `〔${named("number-unit")}${named("number-indicator")}${button.dataset.word}〕`;
     text.setRangeText(name, text.selectionStart, text.selectionEnd, "end");
+    text.dispatchEvent(new Event("input", { bubbles: true }));
     text.focus();
   });
 }

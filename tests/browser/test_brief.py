@@ -20,6 +20,8 @@ from tests.reports.texts.files import jpeg
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PASSWORD = "spring-2024-wind"
+LEAVING = "() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+"""Says whether leaving the page asks first."""
 CASES = {
     "夜市招聘": ("#5c9b7d", "工作人员白天走访社区收集需求，晚上把招聘会办到夜市，现场咨询政策、登记求职。"),
     "直播带岗": ("#1d5a94", "主播走进车间讲薪资、讲食宿，网友边看边投简历，后台专人逐条回复并预约面试。"),
@@ -128,6 +130,7 @@ def test_cases_are_adopted_and_a_corrected_number_is_marked_in_the_brief(page, l
         "〔甲市附件1第1列累计〕春节前各地抓紧行动，已举办〔3：40〕场次。"
     )
     page.fill("#text", "春节前各地抓紧行动，已举办〔3：40〕场次。")
+    assert page.evaluate(LEAVING)
     page.get_by_role("button", name="保存").click()
     expect(document).to_contain_text("春节前各地抓紧行动，已举办40场次。")
     expect(page.locator(".chip-changed:visible")).to_have_count(1)  # the one in the legend
