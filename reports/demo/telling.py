@@ -1,6 +1,6 @@
 """Whom the demonstration's units name as contacts, and one urgent matter, long seen by everybody. All invented."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from campaigns.models import Campaign, TextDuty
 from chunfeng.accounts.models import Membership
@@ -22,8 +22,8 @@ _URGENT = {
     ),
 }
 _NOTES = (
-    (Membership.Role.COORDINATOR, "请保持联系，放行前每小时报一次；注意老人和儿童。"),
-    (Membership.Role.REPORTER, "10时20分已放行，两辆车预计14时到达，用工企业安排接站。"),
+    (Membership.Role.COORDINATOR, 25, "请保持联系，放行前每小时报一次；注意老人和儿童。"),
+    (Membership.Role.REPORTER, 165, "10时20分已放行，两辆车预计14时到达，用工企业安排接站。"),
 )
 
 
@@ -63,13 +63,14 @@ def report_urgently(campaign: Campaign, people: People, now: datetime) -> None:
         (
             place
             for place in people.places.values()
-            if place != people.root and all(people.acting(place, role) for role, _ in _NOTES)
+            if place != people.root and all(people.acting(place, role) for role, *_ in _NOTES)
         ),
         None,
     )
     if place is None:
         return
-    at = now - timedelta(days=3)
+    day = now.astimezone(campaign.zone).date() - timedelta(days=3)
+    at = datetime.combine(day, time(7, 40), campaign.zone)
     reporter = people.acting(place, Membership.Role.REPORTER)
     matter = urgent.report(place, **_URGENT, by=reporter)
     for minutes, sighting in enumerate(matter.sightings.select_related("user"), start=1):
@@ -77,10 +78,10 @@ def report_urgently(campaign: Campaign, people: People, now: datetime) -> None:
         matter.sightings.filter(pk=sighting.pk).update(
             seen_at=at + timedelta(minutes=6 * minutes), acknowledged_at=at + timedelta(minutes=7 * minutes)
         )
-    for number, (role, text) in enumerate(_NOTES, start=1):
+    for role, minutes, text in _NOTES:
         by = people.reviewer(people.root) if role == Membership.Role.COORDINATOR else reporter
         note = urgent.add_note(matter, text=text, by=by)
-        matter.notes.filter(pk=note.pk).update(at=at + timedelta(hours=number))
+        matter.notes.filter(pk=note.pk).update(at=at + timedelta(minutes=minutes))
     UrgentMatter.objects.filter(pk=matter.pk).update(at=at)
     Notice.objects.filter(campaign=campaign, kind=Notice.Kind.URGENT).update(
         at=at, read_at=at + timedelta(hours=3)
