@@ -114,25 +114,18 @@ def packed(book: Book) -> dict[str, Any]:
 
 def unpacked(told: dict[str, Any]) -> Book:
     """Return the book that `packed` wrote down."""
-    return Book(
-        container=told["container"],
-        marks=told["marks"],
-        sheets=[
-            Sheet(
-                name=sheet["name"],
-                is_hidden=sheet["hidden"],
-                cells={
-                    (row, column): Cell(_KINDS[kind], value, is_formula)
-                    for row, column, kind, value, is_formula in sheet["cells"]
-                },
-                merges=[tuple(merge) for merge in sheet["merges"]],
-                hidden_rows=set(sheet["rows"]),
-                hidden_columns=set(sheet["columns"]),
-                cut=sheet["cut"],
-            )
-            for sheet in told["sheets"]
-        ],
-    )
+    book = Book(told["container"], marks=told["marks"])
+    for one in told["sheets"]:
+        sheet = Sheet(one["name"], is_hidden=one["hidden"])
+        sheet.cells = {
+            (row, column): Cell(_KINDS[kind], value, is_formula)
+            for row, column, kind, value, is_formula in one["cells"]
+        }
+        sheet.merges = [(top, left, bottom, right) for top, left, bottom, right in one["merges"]]
+        sheet.hidden_rows, sheet.hidden_columns = set(one["rows"]), set(one["columns"])
+        sheet.cut = one["cut"]
+        book.sheets.append(sheet)
+    return book
 
 
 def limit() -> None:

@@ -8,9 +8,9 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from io import BytesIO
+from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 MEGABYTE = 1024 * 1024
@@ -73,12 +73,11 @@ class RefusedFile(Exception):  # noqa: N818 (an outcome, to be shown as one)
         self.detail = detail
 
 
-@dataclass(frozen=True)
-class Package:
+class Package(NamedTuple):
     """What passed. container: `xlsx` or `xls`. parts: the XML parts of an .xlsx by name in lower case, inflated."""
 
     container: str
-    parts: dict[str, bytes] = field(default_factory=dict)
+    parts: dict[str, bytes]
 
 
 def check_size(size: int) -> None:
@@ -125,13 +124,12 @@ _ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz")
 _OTHER_ARCHIVES = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b")
 
 
-@dataclass(frozen=True)
-class Archive:
+class Archive(NamedTuple):
     """A zip of files, by their names with the folder: 玄武区／附件1.xlsx. workbooks: not checked yet. others: no workbooks, not opened."""
 
-    workbooks: list[tuple[str, bytes]] = field(default_factory=list)
-    refused: list[tuple[str, RefusedFile]] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
+    workbooks: list[tuple[str, bytes]]
+    refused: list[tuple[str, RefusedFile]]
+    others: list[str]
 
 
 def archive_of(data: bytes) -> Archive | None:
@@ -162,7 +160,7 @@ def _archived(data: bytes) -> Archive:
         raise RefusedFile(Kind.ARCHIVE_TOO_LARGE, f"{len(members)} files")
     # Nothing is unpacked to a disk: a name is only shown, whatever path stands in it.
     _check_members(members)
-    found = Archive()
+    found = Archive([], [], [])
     room = MAX_UNPACKED
     for member in members:
         name = _name_of(member)
@@ -208,7 +206,7 @@ def _check_ole(data: bytes) -> Package:
         raise RefusedFile(Kind.MACRO, "VBA")
     if not any(name.encode("utf-16-le") in names for name in ("Workbook\x00", "Book\x00", "WORKBOOK\x00")):
         raise RefusedFile(Kind.NOT_A_WORKBOOK, "no Workbook stream")
-    return Package("xls")
+    return Package("xls", {})
 
 
 def _check_members(members: list[ZipInfo]) -> None:
