@@ -304,7 +304,7 @@ def _names(places: QuerySet[UnitPlace]) -> str:
 
 def _lock(campaign: Campaign | int) -> Campaign:
     pk = campaign if isinstance(campaign, int) else campaign.pk
-    return Campaign.objects.select_for_update().get(pk=pk)
+    return Campaign.objects.select_for_update(no_key=True).get(pk=pk)
 
 
 def _locked(place: UnitPlace) -> tuple[Campaign, UnitPlace]:

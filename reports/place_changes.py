@@ -62,10 +62,6 @@ class Difference:
     before: Total
     after: Total
 
-    @property
-    def is_change(self) -> bool:
-        return self.before != self.after
-
 
 @dataclass(frozen=True)
 class FormAtPeriod:
@@ -74,10 +70,6 @@ class FormAtPeriod:
     form: ReportForm
     period: ReportingPeriod
     differences: tuple[Difference, ...]
-
-    @property
-    def is_change(self) -> bool:
-        return any(difference.is_change for difference in self.differences)
 
     @property
     def changed_columns(self) -> list[Indicator]:
@@ -213,7 +205,7 @@ def make(change: PlaceChange, *, by: User, reason: str) -> UnitPlace:
     why = reason_of(reason)
     with transaction.atomic():
         _refuse_closed(change.campaign)
-        _refuse_signed_off(change)
+        _refuse_signed_off(change, takes_turns=True)
         place = change.perform()
         note(change.campaign, change.kind, change.subject, by=by, reason=why, old=change.old, new=change.new)
     return place
@@ -228,32 +220,37 @@ def preview(change: PlaceChange, now: datetime) -> Preview:
         if any(owes(UnitPlace(reports=True, line=line), form) for line in change.lines)
     ]
     units = _units_above(change.above)
-    before = _totals(forms, periods, units)
+    current = change.campaign.period_at(now)
+    # Earlier periods stay as they are: added up only where they are shown, and not while others wait.
+    touched = [period for period in periods if period.ends_on >= change.first_day]
+    before = {
+        period: _totals(forms, period, units)
+        for period in periods
+        if period in touched or period in _shown(periods, (), current)
+    }
     with transaction.atomic():
         _refuse_closed(change.campaign)
-        _refuse_signed_off(change)
+        _refuse_signed_off(change, takes_turns=False)
         change.perform()
-        after = _totals(forms, periods, units)
+        after = before | {period: _totals(forms, period, units) for period in touched}
         transaction.set_rollback(True)
-    rows = [
-        FormAtPeriod(
-            form,
-            period,
-            tuple(
-                Difference(name, before[form.pk, period.pk, unit.pk], after[form.pk, period.pk, unit.pk])
-                for unit, name in units
-            ),
-        )
-        for period in periods
-        for form in forms
-    ]
-    changed = [period for period in periods if any(row.is_change for row in rows if row.period == period)]
-    shown = _shown(periods, changed, change.campaign.period_at(now))
+    changed = [period for period in touched if before[period] != after[period]]
     return Preview(
         change=change,
         changed=tuple(changed),
         unchanged=tuple(period for period in periods if period not in changed),
-        shown=tuple(row for row in rows if row.period in shown),
+        shown=tuple(
+            FormAtPeriod(
+                form,
+                period,
+                tuple(
+                    Difference(name, before[period][form.pk, unit.pk], after[period][form.pk, unit.pk])
+                    for unit, name in units
+                ),
+            )
+            for period in _shown(periods, changed, current)
+            for form in forms
+        ),
     )
 
 
@@ -261,18 +258,15 @@ def preview(change: PlaceChange, now: datetime) -> Preview:
 
 
 def _totals(
-    forms: Iterable[ReportForm],
-    periods: Iterable[ReportingPeriod],
-    units: Iterable[tuple[ReportingUnit, str]],
-) -> dict[tuple[int, int, int], Total]:
-    """Add up every form at every period for every unit, by their ids."""
-    listed, at = list(units), list(periods)
+    forms: Iterable[ReportForm], period: ReportingPeriod, units: Iterable[tuple[ReportingUnit, str]]
+) -> dict[tuple[int, int], Total]:
+    """Add up every form for every unit, by their ids."""
+    listed = list(units)
     totals = {}
     for form in forms:
-        for period in at:
-            for unit, _ in listed:
-                found = roll_up(form, period, unit)
-                totals[form.pk, period.pk, unit.pk] = Total(found.coverage, found.total)
+        for unit, _ in listed:
+            found = roll_up(form, period, unit)
+            totals[form.pk, unit.pk] = Total(found.coverage, found.total)
     return totals
 
 
@@ -365,12 +359,14 @@ def _refuse_lost_reports(place: UnitPlace, on: date) -> None:
         )
 
 
-def _refuse_signed_off(change: PlaceChange) -> None:
+def _refuse_signed_off(change: PlaceChange, *, takes_turns: bool) -> None:
     """Refuse what would change a consolidated report that a unit has signed (扎口上报)."""
     if not change.moves_figures:
         return
     signed = [
-        one for one, _ in _signed(change.campaign, change.above) if one.period.ends_on >= change.first_day
+        one
+        for one, _ in _signed(change.campaign, change.above, takes_turns=takes_turns)
+        if one.period.ends_on >= change.first_day
     ]
     if signed:
         last = signed[-1]
@@ -379,12 +375,17 @@ def _refuse_signed_off(change: PlaceChange) -> None:
         )
 
 
-def _signed(campaign: Campaign, above: Iterable[int]) -> list[tuple[SignOff, int]]:
+def _signed(
+    campaign: Campaign, above: Iterable[int], *, takes_turns: bool = True
+) -> list[tuple[SignOff, int]]:
     """The sign-offs that hold totals of these places, each with the id of its place; the latest period last.
 
-    Takes the turns of those who sign, up to the end of the transaction: see `reports.lifecycle`.
+    takes_turns: with those who sign, up to the end of the transaction (see `reports.lifecycle`); whoever only
+    looks holds nobody up.
     """
-    places = UnitPlace.objects.filter(pk__in=list(above)).order_by("pk").select_for_update(no_key=True)
+    places = UnitPlace.objects.filter(pk__in=list(above)).order_by("pk")
+    if takes_turns:
+        places = places.select_for_update(no_key=True)
     by_unit: dict[int, list[int]] = {}
     for place in places:
         by_unit.setdefault(place.unit_id, []).append(place.pk)

@@ -632,6 +632,18 @@ def test_every_kind_of_change_of_the_tree_leaves_one_row_in_the_log(world):
     assert all(new and why == "区划调整" and who == "苏若宁" for _, _, _, new, why, who in rows)
 
 
+def test_a_preview_locks_no_place_and_adds_up_again_only_what_the_change_touches(world):
+    def asked(on):
+        with CaptureQueriesContext(connection) as captured:
+            place_changes.preview(place_changes.closing(world["A1"], on, "stop"), at(2, 9))
+        return [query["sql"] for query in captured]
+
+    # Under the first change the second and the third period are added up, under the second the third alone.
+    early, late = asked(date(2024, 1, 26)), asked(date(2024, 2, 5))
+    assert len(late) < len(early)
+    assert not [sql for sql in early if 'FROM "campaigns_unitplace"' in sql and " FOR " in sql]
+
+
 def test_a_preview_takes_the_same_queries_however_many_units(world):
     def queries():
         change = place_changes.closing(world["A1"], date(2024, 2, 5), "stop")
