@@ -62,7 +62,7 @@ def merge(place: UnitPlace, into: UnitPlace, on: date, after_close: str) -> Unit
     into = _read(into)
     if into.campaign_id != campaign.pk or into.unit_id == place.unit_id:
         raise PlaceError("请另选一个本次活动的单位作为接续单位。")
-    if not _is_open(into, on + _DAY):
+    if not into.is_open(on + _DAY):
         raise PlaceError(f"接续单位{into.name}在{_said(on + _DAY)}尚未启用或已经停用，请另选单位或日期。")
     if place.line and into.line and place.line != into.line:
         raise PlaceError(f"接续单位{into.name}属于另一条线，各条线的数据不能相加，请另选单位。")
@@ -278,10 +278,6 @@ def _text(column: str, label: str, text: str) -> str:
         return schema.Unit.keys()[column].kind.parse(text)  # type: ignore[attr-defined]
     except ReadingError as error:
         raise PlaceError(f"{label}：{error}") from None
-
-
-def _is_open(place: UnitPlace, day: date) -> bool:
-    return (place.opens is None or place.opens <= day) and (place.closes is None or day <= place.closes)
 
 
 def _last_day(campaign: Campaign) -> date:

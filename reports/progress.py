@@ -20,8 +20,8 @@ from django.db.models import Count, QuerySet, TextChoices
 
 from campaigns.calendar_rules import is_on_time
 from campaigns.models import Campaign, Exemption, ReportForm, ReportingPeriod, UnitPlace
-from reports.models import Extension, Submission, SubmissionEvent
-from reports.tasks import is_open_on, owes
+from reports.models import Extension, Submission, SubmissionEvent, due_for
+from reports.tasks import owes
 
 
 class State(TextChoices):
@@ -270,9 +270,9 @@ def read(
         cells: dict[int, list[Owed]] = {}
         returned = 0
         for period in columns:
-            if period.pk not in opened or not _is_held(place, period):
+            if period.pk not in opened or not place.is_open(period.ends_on):
                 continue
-            due_at = max(period.due_at, extended.get((period.pk, place.unit_id), period.due_at))
+            due_at = due_for(period, extended.get((period.pk, place.unit_id)))
             exempt = (period.pk, None) in exempted or (period.pk, place.unit_id) in exempted
             own = reports.get((place.unit_id, period.pk), {})
             cells[period.pk] = [
@@ -293,12 +293,6 @@ def _returns(within: Mapping[str, object], forms: Sequence[ReportForm]) -> dict[
     )
     counted = events.order_by().values_list("submission__unit", "submission__period").annotate(Count("pk"))
     return {(unit, period): number for unit, period, number in counted}
-
-
-def _is_held(place: UnitPlace, period: ReportingPeriod) -> bool:
-    """A place that has closed owes no new report, even where its figures are kept."""
-    opened = place.opens is None or place.opens <= period.ends_on
-    return opened and is_open_on(place, period.ends_on)
 
 
 def _owed(

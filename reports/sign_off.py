@@ -22,7 +22,7 @@ from django.utils import timezone
 from campaigns.models import Exemption, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 from chunfeng.accounts.models import User
 from reports.lifecycle import IMPORT_NAME, LONGEST_COMMENT, TransitionError, moment, storable
-from reports.models import Extension, SignOff, SignOffEvent, Submission
+from reports.models import Extension, SignOff, SignOffEvent, Submission, due_for
 from reports.numbers import format_figure
 from reports.rollup import RollUp, as_json, roll_up
 from reports.tasks import owes, place_held
@@ -128,7 +128,11 @@ def signers(places: Iterable[UnitPlace], period: ReportingPeriod) -> list[UnitPl
     """Of places that sign off return those that do so in the period, with their units, in registry order."""
     listed = {place.pk for place in places}
     held = [one for one in _held(UnitPlace.objects.filter(pk__in=listed), period) if one.pk in listed]
-    return [place for place in held if place.level == period.campaign.sign_off_by and _is_open(place, period)]
+    return [
+        place
+        for place in held
+        if place.level == period.campaign.sign_off_by and place.is_open(period.ends_on)
+    ]
 
 
 def standings(places: Iterable[UnitPlace], period: ReportingPeriod) -> dict[int, Standing]:
@@ -172,14 +176,14 @@ def standings(places: Iterable[UnitPlace], period: ReportingPeriod) -> dict[int,
                 Waiting(place, name, report) for report in found if report and report.status == "submitted"
             ]
             is_exempt = not exempted.isdisjoint({place.unit_id, None})
-            if not owed[place.pk] or is_exempt or not _is_open(place, period):
+            if not owed[place.pk] or is_exempt or not place.is_open(period.ends_on):
                 continue
             expected += 1
             lacking = [form for form, report in zip(owed[place.pk], found, strict=True) if report is None]
             if lacking:
                 missing.append(Absent(place, name, tuple(lacking)))
         shown = tuple(form for form in forms if form.pk in filled)
-        due_at = max(period.due_at, extended.get(root.unit_id, period.due_at))
+        due_at = due_for(period, extended.get(root.unit_id))
         return Standing(root, shown, expected, tuple(missing), tuple(waiting), due_at)
 
     return {place.pk: standing(place) for place in listed}
@@ -311,11 +315,6 @@ def _held(places: QuerySet[UnitPlace], period: ReportingPeriod) -> list[UnitPlac
         of_unit[place.unit_id].append(place)
     held = [place_held(of_one, period.ends_on) for of_one in of_unit.values()]
     return sorted((place for place in held if place), key=lambda place: place.position)
-
-
-def _is_open(place: UnitPlace, period: ReportingPeriod) -> bool:
-    """A place that has closed owes no new report and signs none, even where its figures are kept."""
-    return place.closes is None or place.closes >= period.ends_on
 
 
 def _signing_place(unit: ReportingUnit, period: ReportingPeriod) -> UnitPlace:

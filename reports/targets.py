@@ -17,7 +17,6 @@ from enum import StrEnum
 
 from campaigns.models import Campaign, Indicator, ReportingPeriod, Target, UnitPlace
 from reports.models import Figure, Submission
-from reports.tasks import is_open_on
 
 WEEK = timedelta(days=6)
 """From the first to the last day of a period of seven."""
@@ -183,7 +182,7 @@ def read_floors(
                 is_flow=is_flow,
             )
             for place in places
-            if (place.opens is None or place.opens <= period.ends_on) and is_open_on(place, period.ends_on)
+            if place.is_open(period.ends_on)
         ]
         for period in periods
     }

@@ -101,8 +101,10 @@ def place_held(places: Iterable[UnitPlace], ends_on: date) -> UnitPlace | None:
     held = [
         place
         for place in places
-        if (place.opens is None or place.opens <= ends_on)
-        and (is_open_on(place, ends_on) or place.after_close == UnitPlace.AfterClose.KEEP)
+        if place.is_open(ends_on)
+        or (
+            place.after_close == UnitPlace.AfterClose.KEEP and (place.opens is None or place.opens <= ends_on)
+        )
     ]
     return max(held, key=lambda place: place.opens or date.min, default=None)
 
@@ -112,9 +114,7 @@ def may_begin(place: UnitPlace | None, form: ReportForm, ends_on: date) -> bool:
 
     A closed unit files no more, whether or not its figures are kept.
     """
-    if place is None or (place.opens is not None and place.opens > ends_on):
-        return False
-    return owes(place, form) and (place.closes is None or place.closes >= ends_on)
+    return place is not None and place.is_open(ends_on) and owes(place, form)
 
 
 def next_period(campaign: Campaign) -> ReportingPeriod | None:
@@ -154,7 +154,7 @@ def tasks_of(user: User, campaign: Campaign) -> list[Task]:
                 submission = submissions.get((form.pk, unit_id, period.pk))
                 if not owes(place, form):
                     continue
-                if submission is None and (campaign.closed_at or not is_open_on(place, period.ends_on)):
+                if submission is None and (campaign.closed_at or not place.is_open(period.ends_on)):
                     continue
                 extended_to = extended.get((period.pk, unit_id))
                 tasks.append(_task(place, form, period, submission, exempt, extended_to, now, moves))
@@ -212,11 +212,6 @@ def _task(
         due_at=report.due_at,
         last_move=last,
     )
-
-
-def is_open_on(place: UnitPlace, day: date) -> bool:
-    """Say whether a place that has opened is still open on `day`."""
-    return place.closes is None or place.closes >= day
 
 
 def _places_by_unit(user: User, campaign: Campaign) -> dict[int, list[UnitPlace]]:

@@ -121,6 +121,10 @@ class UnitPlace(models.Model):
         """The path of place `pk` under the place `parent` (None at the root)."""
         return f"{parent.path if parent else ''}{pk:0{PATH_DIGITS}d}/"
 
+    def is_open(self, day):
+        """Tell whether the place stands on `day`: a closed one owes nothing new, even where its figures are kept."""
+        return (self.opens is None or self.opens <= day) and (self.closes is None or day <= self.closes)
+
     @property
     def ancestor_ids(self):
         """Ids of the places from the root down to and including this one."""

@@ -4,7 +4,7 @@ from .announcements import Announcement
 from .briefs import Brief, BriefParagraph, BriefVersion
 from .changes import CampaignEvent
 from .contacts import Contact, ContactAccess
-from .deadlines import Extension
+from .deadlines import Extension, due_for
 from .editions import Correction, Edition
 from .notices import Notice
 from .presence import Presence
@@ -53,4 +53,5 @@ __all__ = [
     "UrgentMatter",
     "UrgentNote",
     "UrgentSighting",
+    "due_for",
 ]

@@ -6,6 +6,11 @@ from django.db import models
 from campaigns.models import ReportingPeriod, ReportingUnit
 
 
+def due_for(period, extended_to):
+    """Return the instant up to which a unit is on time: the period's, or its own (None: it has none) if later."""
+    return max(period.due_at, extended_to or period.due_at)
+
+
 class Extension(models.Model):
     """A unit's own due time in a period; the period's stands for everyone else. `Submission.due_at` reads it."""
 

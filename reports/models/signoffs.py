@@ -4,9 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import OuterRef
 
+from campaigns.calendar_rules import is_on_time
 from campaigns.models import ReportingPeriod, ReportingUnit
 
-from .deadlines import Extension
+from .deadlines import Extension, due_for
 from .trail import TrailEvent
 
 
@@ -80,12 +81,12 @@ class SignOff(models.Model):
         if not hasattr(self, "extended_to"):
             own = Extension.objects.filter(period=self.period_id, unit=self.unit_id)
             self.extended_to = own.values_list("due_at", flat=True).first()
-        return max(self.period.due_at, self.extended_to or self.period.due_at)
+        return due_for(self.period, self.extended_to)
 
     @property
     def is_late(self):
         """True where the first signing came after the due second."""
-        return self.first_signed_at.replace(microsecond=0) > self.due_at
+        return not is_on_time(self.first_signed_at, self.due_at)
 
     @property
     def is_locking(self):

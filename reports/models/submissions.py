@@ -4,9 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, OuterRef, Q
 
+from campaigns.calendar_rules import is_on_time
 from campaigns.models import Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 
-from .deadlines import Extension
+from .deadlines import Extension, due_for
 from .trail import TrailEvent
 
 
@@ -138,14 +139,14 @@ class Submission(models.Model):
         if not hasattr(self, "extended_to"):
             own = Extension.objects.filter(period=self.period_id, unit=self.unit_id)
             self.extended_to = own.values_list("due_at", flat=True).first()
-        return max(self.period.due_at, self.extended_to or self.period.due_at)
+        return due_for(self.period, self.extended_to)
 
     @property
     def is_late(self):
         """True for 迟报, False for on time, None while not submitted or where the time is unknown."""
         if self.first_submitted_at is None:
             return None
-        return self.first_submitted_at.replace(microsecond=0) > self.due_at
+        return not is_on_time(self.first_submitted_at, self.due_at)
 
     def last_return(self):
         """The latest return or reopening of a returned report, with its reason and cells; otherwise None."""

@@ -14,7 +14,7 @@ from reports.campaign_forms import AnnouncementForm
 from reports.changes import due_changes
 from reports.contacts import contacts_of
 from reports.due_questions import open_questions
-from reports.models import Announcement, Extension
+from reports.models import Announcement, Extension, due_for
 from reports.schedule import schedule
 
 from .finding import find_campaign
@@ -120,7 +120,7 @@ def _schedule(campaign, own, lines):
         exempted.setdefault(period, set()).add(unit)
     extended = {}
     for one in Extension.objects.filter(period__campaign=campaign, unit__in=units).select_related("period"):
-        if one.due_at > max(one.period.due_at, extended.get(one.period_id, one.period.due_at)):
+        if one.due_at > due_for(one.period, extended.get(one.period_id)):
             extended[one.period_id] = one.due_at
     return schedule(
         campaign,
