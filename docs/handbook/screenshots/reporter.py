@@ -28,5 +28,8 @@ def take(portal: Portal) -> None:
     portal.shot(clerk, "campaign-about")
     clerk.goto("/notices/?campaign=jiangsu-demo")
     portal.shot(clerk, "notices")
+    clerk.goto("/c/jiangsu-demo/questions/")
+    clerk.locator("table.list a[href*='#question-']").first.click()
+    portal.shot(clerk, "reporter-question", part="#questions")
     clerk.goto("/password/")
     portal.shot(clerk, "password")
