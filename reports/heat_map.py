@@ -19,7 +19,7 @@ ALL_OPEN = 150
 """Up to so many units every group is drawn open; beyond, those alone that were asked for."""
 COLUMNS = 16
 
-_NAMES = {State.NONE: "未报", **{state: state.label for state in State if state != State.NONE}}
+_NAMES: dict[State, str] = {state: "未报" if state == State.NONE else state.label for state in State}
 
 
 class Cell(NamedTuple):

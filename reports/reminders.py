@@ -276,7 +276,7 @@ def moment_of(
 def results(reminders: Iterable[Reminder]) -> list[Result]:
     """Say of each reminder what followed it, in one query."""
     listed = list(reminders)
-    sent: dict[tuple[int, int], dict[str, datetime]] = defaultdict(dict)
+    sent: dict[tuple[int, int], dict[str, datetime | None]] = defaultdict(dict)
     rows = Submission.objects.filter(
         unit__in={one.unit_id for one in listed},
         period__in={one.period_id for one in listed},
@@ -289,7 +289,8 @@ def results(reminders: Iterable[Reminder]) -> list[Result]:
     found = []
     for one in listed:
         own = sent[one.unit_id, one.period_id]
-        after = [own[form] - one.at for form in one.missing if form in own and own[form] > one.at]
+        filed = filter(None, (own.get(form) for form in one.missing))
+        after = [at - one.at for at in filed if at > one.at]
         found.append(Result(one, len(after), len(one.missing), max(after, default=None)))
     return found
 

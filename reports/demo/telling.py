@@ -72,6 +72,8 @@ def report_urgently(campaign: Campaign, people: People, now: datetime) -> None:
     day = now.astimezone(campaign.zone).date() - timedelta(days=3)
     at = datetime.combine(day, time(7, 40), campaign.zone)
     reporter = people.acting(place, Membership.Role.REPORTER)
+    if reporter is None:
+        return
     matter = urgent.report(place, **_URGENT, by=reporter)
     for minutes, sighting in enumerate(matter.sightings.select_related("user"), start=1):
         urgent.acknowledge(matter, by=sighting.user)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -145,7 +145,7 @@ def _repeat(written: list[TextReport]) -> None:
                 if one.unit_id == report.unit_id
                 and one.is_case
                 and one.status in TextReport.SENT
-                and one.period.ends_on < report.period.ends_on
+                and _ends_on(one) < _ends_on(report)
             ),
             None,
         )
@@ -155,10 +155,17 @@ def _repeat(written: list[TextReport]) -> None:
             return
 
 
+def _ends_on(report: TextReport) -> date:
+    """A case is of a period."""
+    assert report.period is not None  # noqa: S101
+    return report.period.ends_on
+
+
 def _draw_pictures(written: list[TextReport], people: People) -> None:
     """A few drawn pictures to cases whose unit has somebody in the demonstration, else to the first."""
     cases = [report for report in written if report.is_case and report.status in TextReport.SENT]
-    cases.sort(key=lambda report: (report.changed_by is None, -report.period.number))
+    cases.sort(key=lambda report: _ends_on(report), reverse=True)
+    cases.sort(key=lambda report: report.changed_by is None)
     uploader = people.reviewer(people.root)
     for number, report in enumerate(cases[:PICTURES]):
         data = _picture(number)

@@ -4,7 +4,6 @@ from playwright.sync_api import Page
 
 from .portal import Portal
 
-
 CHART_DRAWS = 1500
 """Milliseconds after which a chart stands still."""
 
