@@ -521,7 +521,7 @@ class TestWhoMay:
             user.is_active = False
             user.save()
         assert not permissions.can_sign_off(world.zhao, world.city)
-        assert not permissions.can_decide_sign_off(world.sun, world.city)
+        assert not permissions.can_reopen_sign_off(world.sun, world.city)
 
     def test_where_the_campaign_asks_for_none_nobody_signs(self, world):
         world.campaign.sign_off_by = ""
