@@ -349,15 +349,15 @@ def _wants_formulas(request):
 
 def _download(request, content, name):
     """A workbook to be saved."""
-    return HttpResponse(content, headers=_headers(request, name, XLSX))
+    return HttpResponse(content, headers=download_headers(request, name, XLSX))
 
 
 def _streamed(request, pieces, name, content_type):
     """A file that is sent while it is made."""
-    return StreamingHttpResponse(pieces, headers=_headers(request, name, content_type))
+    return StreamingHttpResponse(pieces, headers=download_headers(request, name, content_type))
 
 
-def _headers(request, name, content_type):
+def download_headers(request, name, content_type):
     """The figures are not everyone's and may change: no cache keeps them."""
     log.info("%s took %s as %s", request.user.get_username(), request.get_full_path(), name)
     return {
