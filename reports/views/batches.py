@@ -6,7 +6,6 @@ from django.db.models import Count
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from reports import batches, uploads
@@ -14,6 +13,7 @@ from reports.excel.gate import MAX_ARCHIVE, MAX_BYTES
 from reports.excel.write import safe_name
 from reports.models import UploadBatch
 
+from .exports import CSV, download_headers
 from .finding import enter, find_campaign, find_form
 from .uploads import LEFT_OUT, bounded, recognised, sent, told, wants_json
 
@@ -91,9 +91,4 @@ def batch_figures(request, pk, form):
     if content is None:
         raise Http404
     name = f"{safe_name('往期数据', form.annex or form.title)}.csv"
-    headers = {
-        "Content-Type": "text/csv; charset=utf-8",
-        "Content-Disposition": content_disposition_header(as_attachment=True, filename=name),
-        "Cache-Control": "no-store",
-    }
-    return HttpResponse(content, headers=headers)
+    return HttpResponse(content, headers=download_headers(request, name, CSV))

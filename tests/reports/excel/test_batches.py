@@ -1,13 +1,15 @@
 """Past years' attachments read together: a page that says what each holds, and the table for the import."""
 
 import io
+from datetime import timedelta
 from zipfile import ZIP_STORED
 
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
+from django.utils import timezone
 
-from reports import batches
+from reports import batches, uploads
 from reports.models import Figure, Submission, Upload, UploadBatch
 from tests.factories import make_place, make_submission, make_user
 
@@ -150,6 +152,14 @@ def test_names_in_a_zip_without_a_word_on_their_encoding_are_read(world, desk, e
 
 def test_an_archive_of_another_kind_says_what_to_do(world, desk):
     assert "改存为一个 .zip" in desk.text(desk.send(**{"去年.rar": b"Rar!\x1a\x07\x00"}))
+
+
+def test_a_batch_goes_when_its_files_are_cleared(world, desk):
+    batch = desk.send(own=filled(world, {1: 5}))
+    path = uploads.path_of(batch.uploads.get())
+    uploads.clear(before=timezone.now() + timedelta(minutes=1))
+    assert not path.exists()
+    assert not UploadBatch.objects.exists()
 
 
 def test_saying_what_a_batch_holds_costs_the_same_for_many_files(
