@@ -13,6 +13,7 @@ from chunfeng.accounts.models import User
 from reports import checks
 from reports.anomalies import Anomaly, Report, find
 from reports.models import Dismissal, Explanation, Figure, Question, Submission
+from reports.validation import IndicatorFacts
 
 HISTORY = 8
 """How many periods before this one a report is compared with."""
@@ -43,10 +44,11 @@ def among(submissions: QuerySet[Submission], period: ReportingPeriod) -> list[Su
     known = _known(reports)
     found: list[Suspect] = []
     for form, rows in by_form.items():
+        facts = checks.facts(form.columns)
         latest = {row.pk: series[row.unit_id, form.pk][period.ends_on] for row in rows}
         for row in rows:
             beside = {_short(other): latest[other.pk] for other in rows if other.pk != row.pk}
-            found += _odd(row, series[row.unit_id, form.pk], beside, known)
+            found += _odd(row, facts, series[row.unit_id, form.pk], beside, known)
     return sorted(found, key=lambda suspect: -suspect.anomaly.weight)
 
 
@@ -67,7 +69,7 @@ def about(submission: Submission, user: User) -> list[Suspect]:
         _short(other): latest[other.unit_id, form.pk][period.ends_on] for other in rows if other.pk != row.pk
     }
     series = _series([row], _ends(period))[row.unit_id, form.pk]
-    return list(_odd(row, series, beside, _known([row])))
+    return list(_odd(row, checks.facts(form.columns), series, beside, _known([row])))
 
 
 def top(user: User, period: ReportingPeriod, limit: int = 10) -> list[Suspect]:
@@ -93,9 +95,12 @@ def _known(reports: Sequence[Submission]) -> _Known:
 
 
 def _odd(
-    row: Submission, of_unit: Mapping[date, Report], beside: Mapping[str, Report], known: _Known
+    row: Submission,
+    facts: Sequence[IndicatorFacts],
+    of_unit: Mapping[date, Report],
+    beside: Mapping[str, Report],
+    known: _Known,
 ) -> Iterator[Suspect]:
-    facts = checks.facts(row.report_form.columns)
     for anomaly in find(facts, [of_unit[end] for end in sorted(of_unit)], beside):
         key = (row.pk, anomaly.key)
         if key not in known.dismissed:
