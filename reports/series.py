@@ -15,6 +15,7 @@ from django.db import connection
 
 from campaigns.models import Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 from campaigns.models.units import PATH_DIGITS
+from reports.rollup.places import counts, none_later
 from reports.tasks import place_held
 
 OWN = 0
@@ -30,12 +31,7 @@ WITH stand AS (
     JOIN campaigns_unitplace place ON place.campaign_id = period.campaign_id AND place.path LIKE %(path)s
         AND place.reports AND (%(line)s = '' OR place.line = '' OR place.line = %(line)s)
         AND {counts}
-        AND NOT EXISTS (
-            SELECT 1 FROM campaigns_unitplace later
-            WHERE later.campaign_id = place.campaign_id AND later.unit_id = place.unit_id
-            AND later.opens IS NOT NULL AND (place.opens IS NULL OR later.opens > place.opens)
-            AND {later_counts}
-        )
+        AND {none_later}
     WHERE period.id IN ({periods})
 ), counted AS (
     SELECT stand.*, (
@@ -64,8 +60,6 @@ JOIN reports_figure figure ON figure.submission_id = report.id
 JOIN campaigns_indicator indicator ON indicator.id = figure.indicator_id AND indicator.nature = 'flow'
 WHERE figure.value IS NOT NULL AND figure.indicator_id IN ({indicators})
 GROUP BY 1, 2, 3, 5"""
-_COUNTS = """({place}.opens IS NULL OR {place}.opens <= period.ends_on)
-        AND ({place}.closes IS NULL OR {place}.closes >= period.ends_on OR {place}.after_close = 'keep')"""
 
 
 @dataclass(frozen=True)
@@ -186,8 +180,8 @@ def _run(
     statement = _STATEMENT.format(
         digits=PATH_DIGITS,
         which=_WHICH[basis],
-        counts=_COUNTS.format(place="place"),
-        later_counts=_COUNTS.format(place="later"),
+        counts=counts("place", "period.ends_on"),
+        none_later=none_later("period.ends_on"),
         periods=", ".join(f"%({name})s" for name in parameters if name.startswith("period")),
         indicators=", ".join(f"%({name})s" for name in parameters if name.startswith("indicator")),
     )

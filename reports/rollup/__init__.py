@@ -4,7 +4,7 @@ A unit contributes its last whole report that counts, never single cells of seve
 holds in the period asked for. One statement finds that report by one index entry a unit and adds the figures
 up: no form of it in the ORM comes near.
 
-`answer`: what is returned. `question`: what may be asked, and of which place. `statement`: what is read. `parts`: the
+`answer`: what is returned. `question`: what may be asked, and of which place. `statement`: what is read, at which `places`. `parts`: the
 sums of a row in the making. `total`: from question to answer.
 """
 

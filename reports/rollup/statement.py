@@ -14,6 +14,7 @@ from django.db import connection
 from campaigns.models.units import PATH_DIGITS
 
 from .parts import BEFORE, COUNTED, FRESH, FRESH_BEFORE, OWN, Part
+from .places import counts, none_later
 from .question import FLOW, Question
 
 _STORED = Decimal("0.0001")
@@ -28,19 +29,12 @@ _WHICH_REPORTS = {
                 SELECT 1 FROM campaigns_exemption exemption WHERE exemption.period_id = %(period)s
                 AND (exemption.unit_id IS NULL OR exemption.unit_id = report.unit_id))""",
 }
-_COUNTS = """({place}.opens IS NULL OR {place}.opens <= %({side}_end)s)
-        AND ({place}.closes IS NULL OR {place}.closes >= %({side}_end)s OR {place}.after_close = 'keep')"""
-# Of two places that count a unit holds the later, as in reports.tasks.place_held. Few units have two.
+# Few units have two places: the others are found without looking for a later one.
 _HELD = """
     CASE WHEN place.path LIKE %({side}_path)s AND {counts}
         AND (place.unit_id NOT IN (
             SELECT unit_id FROM campaigns_unitplace WHERE campaign_id = %(campaign)s AND opens IS NOT NULL
-        ) OR NOT EXISTS (
-            SELECT 1 FROM campaigns_unitplace later
-            WHERE later.campaign_id = %(campaign)s AND later.unit_id = place.unit_id
-            AND later.opens IS NOT NULL AND (place.opens IS NULL OR later.opens > place.opens)
-            AND {later_counts}
-        ))
+        ) OR {none_later})
     THEN 1 ELSE 0 END AS {side}"""
 _PLACES = """
     SELECT place.id, place.unit_id, place.path,{held}
@@ -133,7 +127,7 @@ class Named(NamedTuple):
 def read(question: Question) -> tuple[dict[int, Part], list[Named]]:
     """Return the parts, by the child's unit id (`OWN`: the unit's own), and the names in registry order."""
     mark = question.mark
-    branches = [_SUMS, _COVERAGE, _NAMES.format(counts=_COUNTS.format(place="child", side="counted"))]
+    branches = [_SUMS, _COVERAGE, _NAMES.format(counts=counts("child", "%(counted_end)s"))]
     if len(question.sides) > 1:
         unread = "WHERE unit.counted_report IS NULL OR unit.counted_report <> unit.before_report"
         branches += [_SUMS_BEFORE.format(only=unread if mark == "same" else ""), _COVERAGE_BEFORE]
@@ -228,8 +222,8 @@ def _unit_table(question: Question) -> str:
     held = ",".join(
         _HELD.format(
             side=side,
-            counts=_COUNTS.format(place="place", side=side),
-            later_counts=_COUNTS.format(place="later", side=side),
+            counts=counts("place", f"%({side}_end)s"),
+            none_later=none_later(f"%({side}_end)s"),
         )
         for side in sides
     )
