@@ -27,6 +27,8 @@ from reports.series import series
 from reports.tasks import place_held
 
 _Move = SubmissionEvent.Move
+_NAMED = 5
+"""How many of the reports accepted together a note names."""
 
 
 @dataclass(frozen=True)
@@ -127,29 +129,43 @@ def take_turns(campaign: int, *, publishes: bool = False) -> None:
 
 
 def _noted(submissions: Sequence[Submission], by: User | None) -> list[Correction]:
+    """Add the notes beside the editions of one campaign: one a form and edition, at the first report that it uses.
+
+    Reports accepted together move a total together: the note names the others.
+    """
     found = touched_by(submissions)
-    notes = []
-    totals: dict[tuple[int, int], RollUp] = {}
+    movers: dict[tuple[int, int], list[Submission]] = defaultdict(list)
+    editions = {}
     for submission in submissions:
-        form = submission.report_form
         for edition in found[submission.pk]:
-            key = (form.pk, edition.pk)
-            if key not in totals:
-                totals[key] = roll_up(form, edition.period, edition.unit, measure="increment")
-            if changes := _changes(edition, form.code, totals[key]):
-                kind, reason = _kind(submission, edition)
-                notes.append(
-                    Correction.objects.create(
-                        edition=edition,
-                        submission=submission,
-                        kind=kind,
-                        reason=reason,
-                        changes=changes,
-                        actor_name=str(by)[:50] if by else "导入",
-                        at=submission.accepted_at or timezone.now(),
-                    )
+            editions[edition.pk] = edition
+            movers[submission.report_form_id, edition.pk].append(submission)
+    notes = []
+    for (_, pk), (submission, *others) in movers.items():
+        edition, form = editions[pk], submission.report_form
+        now = roll_up(form, edition.period, edition.unit, measure="increment")
+        if changes := _changes(edition, form.code, now):
+            kind, reason = _kind(submission, edition)
+            notes.append(
+                Correction.objects.create(
+                    edition=edition,
+                    submission=submission,
+                    kind=kind,
+                    reason=reason + _together(others),
+                    changes=changes,
+                    actor_name=str(by)[:50] if by else "导入",
+                    at=submission.accepted_at or timezone.now(),
                 )
+            )
     return notes
+
+
+def _together(others: Sequence[Submission]) -> str:
+    if not others:
+        return ""
+    names = "、".join(str(one.unit) for one in others[:_NAMED])
+    more = f"等 {len(others)} 个单位" if len(others) > _NAMED else ""
+    return f"（与{names}{more}一并通过，变动是合计数）"
 
 
 def effect(submission: Submission, reader: UnitPlace) -> Effect | None:

@@ -54,6 +54,7 @@ def make_world():
         counties=counties,
         first=first,
         second=second,
+        third=period_of(campaign, 3),
         report=report,
         clerk=make_user("clerk", unit=counties[0]),
         boss=make_user("boss", unit=province, role=COORDINATOR),
@@ -325,6 +326,23 @@ def test_the_list_offers_the_latest_period_that_is_not_published(world, client):
     assert [(place.short, period.number) for place, period in page.context["next"]] == [("某省", 1)]
     assert [edition.title for edition in page.context["page"]] == ["第2期"]
     assert client.get(address, {"unit": "3201"}).status_code == 404
+
+
+def test_reports_accepted_together_share_a_note_that_names_them_all(world):
+    editions.publish(world.province, world.third, by=world.boss)
+    late = [
+        make_submission(world.form, county, world.third, {1: value, 2: 1}, status="submitted")
+        for county, value in zip(world.counties, (18, 29), strict=True)
+    ]
+    lifecycle.accept_many(late, by=world.boss)
+    [note] = Correction.objects.all()
+    assert note.submission == late[0]
+    assert note.reason == f"（与{late[1].unit}一并通过，变动是合计数）"
+    # 15 and 20 were carried: 35 becomes 18 + 29.
+    assert [(one["measure"], one["was"], one["now"]) for one in note.changes if one["column"] == 1] == [
+        ("cumulative", "35", "47"),
+        ("increment", "0", "12"),
+    ]
 
 
 def test_reopening_names_the_editions_that_use_the_report_and_shows_what_it_moves(world, client):
