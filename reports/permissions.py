@@ -157,9 +157,10 @@ def can_reopen_sign_off(user: User, place: UnitPlace) -> bool:
     return user.pk in sign_off_deciders([place])[place.pk]
 
 
-def can_accept_sign_off(user: User, place: UnitPlace, signed: SignOff) -> bool:
+def can_accept_sign_off(user: User, place: UnitPlace, signed: SignOff | None) -> bool:
     """True where it is the user's to accept `signed`, made at `place`. Of many, ask `sign_off_deciders`."""
-    return user.pk in sign_off_deciders([place], {place.pk: signed.signed_by_id})[place.pk]
+    signed_by = {place.pk: signed.signed_by_id} if signed else {}
+    return user.pk in sign_off_deciders([place], signed_by)[place.pk]
 
 
 def sign_off_deciders(

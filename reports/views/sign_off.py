@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -124,9 +124,11 @@ def sign_off_sign(request, campaign, period, unit):
 @require_POST
 def sign_off_accept(request, campaign, period, unit):
     period, place = _find(request, campaign, period, unit)
-    signed = _find_signed(period, place)
+    signed = _signed(period, place)
     if not permissions.can_accept_sign_off(request.user, place, signed):
         raise PermissionDenied
+    if signed is None:
+        raise Http404
     try:
         sign_off.accept_sign_off(signed, by=request.user, seen=request.POST.get("seen", ""))
     except lifecycle.TransitionError as error:
@@ -139,9 +141,11 @@ def sign_off_accept(request, campaign, period, unit):
 @require_POST
 def sign_off_reopen(request, campaign, period, unit):
     period, place = _find(request, campaign, period, unit)
-    signed = _find_signed(period, place)
+    signed = _signed(period, place)
     if not permissions.can_reopen_sign_off(request.user, place):
         raise PermissionDenied
+    if signed is None:
+        raise Http404
     form = ReopenSignOffForm(request.POST)
     if not form.is_valid():
         page = _page(request, period, place, form=form)
@@ -169,10 +173,11 @@ def _find(request, campaign, period, unit):
     return period, place
 
 
-def _find_signed(period, place):
-    """The sign-off to decide on."""
-    signed = get_object_or_404(SignOff.objects.select_related("unit"), unit=place.unit, period=period)
-    signed.period = period
+def _signed(period, place):
+    """The sign-off to decide on; None where nothing was signed."""
+    signed = SignOff.objects.select_related("unit").filter(unit=place.unit, period=period).first()
+    if signed is not None:
+        signed.period = period
     return signed
 
 

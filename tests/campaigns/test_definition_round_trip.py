@@ -350,6 +350,7 @@ def definitions(draw):
     first = draw(forms("fu1", []))
     cell = f"fu1.c{first['indicators'][0]['number']}"
     second = draw(st.lists(forms("fu2", [cell]), max_size=1))
+    overs = ["campaign"] if first["indicators"][0].get("nature") == "stock" else ["campaign", "week"]
     campaign = {
         "code": "any",
         "title": draw(LABEL),
@@ -365,7 +366,7 @@ def definitions(draw):
         "forms": [first, *second],
         "targets": draw(st.lists(some({
             "form": st.just("fu1"), "indicator": st.just(first["indicators"][0]["number"]),
-            "at_least": st.sampled_from(["3", "0.50", "1000000"]), "over": st.sampled_from(["campaign", "week"]),
+            "at_least": st.sampled_from(["3", "0.50", "1000000"]), "over": st.sampled_from(overs),
             "each": st.sampled_from(["county", "prefecture"]), "say": TEXT,
         }, required=("form", "indicator", "at_least")), max_size=3)),
         "texts": draw(st.lists(some({
