@@ -54,9 +54,15 @@ class State(StrEnum):
     LATEST = "latest"
     FROZEN = "frozen"
     CHANGED = "changed"
+    GONE = "gone"
 
 
-STATE_WORDS = {State.LATEST: "最新", State.FROZEN: "已冻结", State.CHANGED: "已变化"}
+STATE_WORDS = {
+    State.LATEST: "最新",
+    State.FROZEN: "已冻结",
+    State.CHANGED: "已变化",
+    State.GONE: "来源已不存在",
+}
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,8 @@ class Chip:
     def state(self) -> State:
         if self.is_frozen:
             return State.FROZEN
+        if self.now is None:
+            return State.GONE
         return State.CHANGED if self.has_changed else State.LATEST
 
     @property
@@ -103,12 +111,12 @@ class Chip:
 
     @property
     def source_words(self) -> str:
-        return self.source.source if self.source else "来源已不存在"
+        return self.source.source if self.source else STATE_WORDS[State.GONE]
 
     @property
     def title(self) -> str:
         """What hovering says: the source, the state, and what else it is or was."""
-        said = [self.source_words, self.state_word]
+        said = list(dict.fromkeys([self.source_words, self.state_word]))
         if self.has_changed:
             said.append(f"现为 {self.now_text}")
         if self.published and self.published.value != self.value:

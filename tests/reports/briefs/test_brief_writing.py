@@ -178,6 +178,11 @@ def test_frozen_numbers_stay_and_say_what_they_would_be_now(brief, world):
     assert (chip.state, chip.title) == (State.FROZEN, "附件1第1列累计，已冻结，现为 97")
 
 
+def test_a_number_whose_source_is_gone_is_not_called_the_latest():
+    gone = Chip("fu9.1.cumulative", Decimal(3), is_frozen=False, published=None, now=None)
+    assert (gone.state, gone.title) == (State.GONE, "来源已不存在")
+
+
 def test_a_new_draft_comes_from_the_latest_issue_and_keeps_what_was_edited(brief, world):
     _, now = facts.known(brief.edition)
     position = brief.paragraphs.get(key="problems").position
