@@ -4,9 +4,13 @@ import os
 import shutil
 
 import pytest
+from playwright.sync_api import expect
 
 # Playwright runs an event loop in the test's thread; Django must be told before its first query.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+# A machine that runs the suite is busy; what is there in time is found no later.
+expect.set_options(timeout=20_000)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 

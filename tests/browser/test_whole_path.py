@@ -172,6 +172,12 @@ def log_out(page):
     expect(page.get_by_role("heading", name="登录")).to_be_visible()
 
 
+def check(page):
+    """检查, and wait for its page: until then the old one tells findings too, as they are saved."""
+    with page.expect_navigation():
+        page.get_by_role("button", name="检查", exact=True).click()
+
+
 def test_a_report_goes_from_the_clerk_to_the_official_workbook(page, live_server, case, tmp_path):
     log_in(page, live_server, "clerk")
     expect(page.get_by_role("heading", name="我的任务")).to_be_visible()
@@ -180,19 +186,19 @@ def test_a_report_goes_from_the_clerk_to_the_official_workbook(page, live_server
     # The form is filled; the check stops what cannot be and asks about what is unlikely.
     for number, text in case.typed.items():
         page.fill(f"#c{number}", text)
-    page.get_by_role("button", name="检查", exact=True).click()
+    check(page)
     expect(page.locator("#problems")).to_contain_text(case.fatal)
     expect(page.locator("#problems")).to_be_focused()
     assert page.title().startswith("错误：")
     number, text = case.mended
     page.fill(f"#c{number}", text)
-    page.get_by_role("button", name="检查", exact=True).click()
+    check(page)
     expect(page.locator("#findings")).not_to_contain_text("不能大于")
     queries = page.locator("#findings li", has=page.locator("input"))
     expect(queries.first).to_contain_text(case.query)
     for reason in queries.locator("input.form-control").all():
         reason.fill("活动刚开始，已与台账逐项核对，本期女性和线上场次占比偏高")
-    page.get_by_role("button", name="检查", exact=True).click()
+    check(page)
     expect(page.get_by_role("heading", name="核对")).to_be_visible()
     page.get_by_role("button", name="上报", exact=True).click()
     expect(page.locator("[aria-label=上报回执]")).to_contain_text("回执编号")
@@ -221,7 +227,7 @@ def test_a_report_goes_from_the_clerk_to_the_official_workbook(page, live_server
         page.locator("td.cell-marked, td:has(> i[title='退回时指出'])").locator(f"#c{number}")
     ).to_be_visible()
     page.fill(f"#c{number}", text)
-    page.get_by_role("button", name="检查", exact=True).click()
+    check(page)
     page.get_by_role("button", name="上报", exact=True).click()
     expect(page.locator("[aria-label=上报回执]")).to_be_visible()
     log_out(page)
