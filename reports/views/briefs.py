@@ -83,9 +83,7 @@ def brief_detail(request, pk):
 @require_POST
 def brief_insert(request, pk):
     """Put a block after a paragraph; an empty one is opened for writing at once."""
-    brief = _find(request, pk)
-    if not writing.can_write(request.user, brief.edition):
-        raise PermissionDenied
+    brief = _find_to_write(request, pk)
     asked = {name: request.POST.get(name, "") for name in ("what", "indicator", "case")}
     try:
         drafted = inserting.block(facts.read(brief.edition), **asked)
@@ -130,9 +128,7 @@ def brief_version(request, pk, number):
 @require_http_methods(["GET", "HEAD", "POST"])
 def brief_paragraph(request, pk, number):
     """Write one paragraph: a page of its own, so that it needs no script."""
-    brief = _find(request, pk)
-    if not writing.can_write(request.user, brief.edition):
-        raise PermissionDenied
+    brief = _find_to_write(request, pk)
     paragraph = get_object_or_404(brief.paragraphs, position=number)
     published, now = facts.known(brief.edition)
     known = now | published
@@ -182,9 +178,7 @@ def _paragraph_page(request, brief, paragraph, typed, seen, status=200):
 @require_http_methods(["GET", "HEAD", "POST"])
 def brief_numbers(request, pk, number):
     """The numbers of one paragraph, each with its source; one is refreshed, frozen or set free again."""
-    brief = _find(request, pk)
-    if not writing.can_write(request.user, brief.edition):
-        raise PermissionDenied
+    brief = _find_to_write(request, pk)
     paragraph = get_object_or_404(brief.paragraphs, position=number)
     published, now = facts.known(brief.edition)
     if request.method == "POST":
@@ -272,11 +266,17 @@ def _find(request, pk):
     return brief
 
 
-def _done(request, pk, said, change):
-    """Make a change and say what became of it. change: called with the brief, `seen` and `by`."""
+def _find_to_write(request, pk):
+    """The brief; 403 for whoever only reads it."""
     brief = _find(request, pk)
     if not writing.can_write(request.user, brief.edition):
         raise PermissionDenied
+    return brief
+
+
+def _done(request, pk, said, change):
+    """Make a change and say what became of it. change: called with the brief, `seen` and `by`."""
+    brief = _find_to_write(request, pk)
     try:
         change(brief, seen=_whole(request.POST, "seen"), by=request.user)
     except writing.BriefError as error:
