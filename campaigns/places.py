@@ -201,9 +201,8 @@ def open_place(
     if _depth(parent) + 1 > MAX_DEPTH:
         raise PlaceError(f"上下级会超过 {MAX_DEPTH} 层，请另选上级。")
     unit, made = ReportingUnit.objects.get_or_create(code=code, defaults={"name": name})
-    if not made:
-        for sentence in of_others([code], within).values():
-            raise PlaceError(sentence)
+    if not made and (refused := of_others([code], within)):
+        raise PlaceError(refused[code])
     for earlier in UnitPlace.objects.filter(campaign=campaign, unit=unit):
         if earlier.closes is None or earlier.closes >= on or (earlier.opens and earlier.opens >= on):
             raise PlaceError(f"代码 {code}（{earlier.name}）在{_said(on)}或以后已有位置，请检查代码和日期。")
