@@ -5,7 +5,7 @@ Whoever may review or reopen is told here whatever the state of the report: the 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
 
@@ -158,33 +158,31 @@ def can_reopen_sign_off(user: User, place: UnitPlace) -> bool:
 
 
 def can_accept_sign_off(user: User, place: UnitPlace, signed: SignOff | None) -> bool:
-    """True where it is the user's to accept `signed`, made at `place`. Of many, ask `sign_off_deciders`."""
-    signed_by = {place.pk: signed.signed_by_id} if signed else {}
-    return user.pk in sign_off_deciders([place], signed_by)[place.pk]
+    """True where it is the user's to accept `signed`, made at `place`."""
+    above = coordinators_above([place])[place.pk]
+    return user.pk in deciders(above, signed.signed_by_id if signed else None)
 
 
-def sign_off_deciders(
-    places: Iterable[UnitPlace], signed_by: Mapping[int, int | None] | None = None
-) -> dict[int, set[int]]:
-    """Return who may decide on a sign-off made at each place: ids of people by id of place.
+def sign_off_deciders(places: Iterable[UnitPlace]) -> dict[int, set[int]]:
+    """Return who may reopen a sign-off made at each place, and accept it unless they signed: see `deciders`."""
+    return {pk: deciders(above) for pk, above in coordinators_above(places).items()}
 
-    The active coordinators of the nearest unit above that has any; empty where there is none. signed_by: by id
-    of place who signed and so is passed over: whoever accepts is somebody else, whoever reopens need not be.
+
+def deciders(above: Iterable[set[int]], signed_by: int | None = None) -> set[int]:
+    """Of the coordinators above a place return those who decide there: of the nearest unit that has any.
+
+    signed_by: who signed and is passed over: whoever accepts is somebody else, whoever reopens need not be.
     """
-    signers = signed_by or {}
+    return next((able for people in above if (able := people - {signed_by})), set())
+
+
+def coordinators_above(places: Iterable[UnitPlace]) -> dict[int, list[set[int]]]:
+    """Return the active coordinators of the units above each place, the nearest first: ids of people by its id."""
     listed = list(places)
     units = _units_at(listed)
     coordinators = _coordinators(units.values())
     return {
-        place.pk: next(
-            (
-                able
-                for pk in reversed(place.ancestor_ids[:-1])
-                if (able := coordinators[units[pk]] - {signers.get(place.pk)})
-            ),
-            set(),
-        )
-        for place in listed
+        place.pk: [coordinators[units[pk]] for pk in reversed(place.ancestor_ids[:-1])] for place in listed
     }
 
 

@@ -125,10 +125,7 @@ def sign_off_sign(request, campaign, period, unit):
 def sign_off_accept(request, campaign, period, unit):
     period, place = _find(request, campaign, period, unit)
     signed = _signed(period, place)
-    if not permissions.can_accept_sign_off(request.user, place, signed):
-        raise PermissionDenied
-    if signed is None:
-        raise Http404
+    _refuse_unless(permissions.can_accept_sign_off(request.user, place, signed), signed)
     try:
         sign_off.accept_sign_off(signed, by=request.user, seen=request.POST.get("seen", ""))
     except lifecycle.TransitionError as error:
@@ -142,10 +139,7 @@ def sign_off_accept(request, campaign, period, unit):
 def sign_off_reopen(request, campaign, period, unit):
     period, place = _find(request, campaign, period, unit)
     signed = _signed(period, place)
-    if not permissions.can_reopen_sign_off(request.user, place):
-        raise PermissionDenied
-    if signed is None:
-        raise Http404
+    _refuse_unless(permissions.can_reopen_sign_off(request.user, place), signed)
     form = ReopenSignOffForm(request.POST)
     if not form.is_valid():
         page = _page(request, period, place, form=form)
@@ -179,6 +173,14 @@ def _signed(period, place):
     if signed is not None:
         signed.period = period
     return signed
+
+
+def _refuse_unless(may_decide, signed):
+    """403 for whoever may not, told before whether anything was signed; then 404 where nothing was."""
+    if not may_decide:
+        raise PermissionDenied
+    if signed is None:
+        raise Http404
 
 
 def _readable(request, campaign):
@@ -226,19 +228,18 @@ def _rows(request, places, period):
     for one in found.select_related("signed_by", "accepted_by"):
         one.period = period
         signed[one.unit_id] = one
-    places = [standing.place for standing in listed]
-    signed_by = {place.pk: one.signed_by_id for place in places if (one := signed.get(place.unit_id))}
-    accepting = permissions.sign_off_deciders(places, signed_by)
-    reopening = permissions.sign_off_deciders(places)
-    return [
-        Row(
-            standing,
-            signed.get(standing.place.unit_id),
-            may_accept=request.user.pk in accepting[standing.place.pk],
-            may_reopen=request.user.pk in reopening[standing.place.pk],
-        )
-        for standing in listed
-    ]
+    above = permissions.coordinators_above(standing.place for standing in listed)
+    return [_row(request.user, one, signed.get(one.place.unit_id), above[one.place.pk]) for one in listed]
+
+
+def _row(user, standing, signed, above):
+    signed_by = signed.signed_by_id if signed else None
+    return Row(
+        standing,
+        signed,
+        may_accept=user.pk in permissions.deciders(above, signed_by),
+        may_reopen=user.pk in permissions.deciders(above),
+    )
 
 
 def _page(request, period, place, *, ticked=(), form=None):
