@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from chunfeng.accounts.models import Membership
 from reports.models import Reminder
+from tests.browser.axe import serious
+from tests.browser.sessions import sign_in
 from tests.factories import SHANGHAI, make_campaign, make_form, make_place, make_submission, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,20 +46,6 @@ def world():
     }
 
 
-def sign_in(context, live_server, user):
-    client = Client()
-    client.force_login(user)
-    context.clear_cookies()
-    context.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    )
-
-
-def serious(page):
-    found = Axe().run(page).response["violations"]
-    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
-
-
 def test_the_heat_map_says_who_and_when_and_is_walked_by_keys(page, context, live_server, world):
     sign_in(context, live_server, world["chief"])
     page.goto(f"{live_server.url}/c/spring/progress/")
@@ -76,7 +62,7 @@ def test_the_heat_map_says_who_and_when_and_is_walked_by_keys(page, context, liv
     )
     assert len(set(colours)) == 5  # 迟, ✓, 退, 未 overdue, 未 that has time
     assert page.locator("tfoot tr").first.inner_text().split()[:4] == ["应报", "3", "3", "3"]
-    assert serious(page) == []
+    assert serious(page) == {}
 
     # One Tab stop for all cells; arrows go on from there, and say what the cell is.
     page.locator("table.heat tbody td > [tabindex='0']").focus()
@@ -106,7 +92,7 @@ def test_one_click_on_a_column_reminds_and_the_log_says_whether_it_helped(page, 
     expect(row).to_contain_text("已逾期")
     expect(row).to_contain_text("周填报 000-1")
     expect(page.get_by_role("row", name="云龙区")).to_contain_text("没有填报员账号")
-    assert serious(page) == []
+    assert serious(page) == {}
     page.get_by_label("催报内容").fill("请【单位】今天报【报表】")
     text = row.get_by_role("textbox", name="给泉山区的文字")
     expect(text).to_have_value("请泉山区今天报附件1")
@@ -116,7 +102,7 @@ def test_one_click_on_a_column_reminds_and_the_log_says_whether_it_helped(page, 
     page.get_by_role("button", name="发送催报 1 个单位").click()
     expect(page.locator(".messages")).to_contain_text("已催报 1 个单位")
     expect(page.get_by_role("row", name="泉山区")).to_contain_text("还没有上报")
-    assert serious(page) == []
+    assert serious(page) == {}
 
     # Within twelve hours it is not ticked again, and refused if it is.
     page.goto(f"{live_server.url}/c/spring/reminders/{world['second'].ends_on}/")
@@ -132,7 +118,7 @@ def test_one_click_on_a_column_reminds_and_the_log_says_whether_it_helped(page, 
     page.goto(f"{live_server.url}/c/spring/tasks/")
     page.get_by_role("link", name="通知 1 条未读").click()
     expect(page.locator("article.notice")).to_contain_text("请泉山区今天报附件1")
-    assert serious(page) == []
+    assert serious(page) == {}
     page.get_by_role("button", name="去办理").click()
     expect(page).to_have_url(f"{live_server.url}/c/spring/tasks/fu1/{world['second'].ends_on}/320311/")
 
@@ -156,7 +142,7 @@ def test_a_due_time_on_a_holiday_is_decided_where_it_is_seen(page, context, live
     page.goto(f"{live_server.url}/c/spring/progress/")
     question = page.get_by_role("region", name="待决定的截止时间")
     expect(question).to_contain_text("周六")
-    assert serious(page) == []
+    assert serious(page) == {}
     question.get_by_label("第3期的理由").fill("逢双休日")
     question.get_by_role("button", name="顺延到").click()
     expect(page.locator(".messages")).to_contain_text("第3期的截止时间已决定：顺延")
