@@ -444,6 +444,33 @@ def test_nothing_is_lost_by_a_cut_a_reload_a_busy_server_or_an_ended_session(pag
     expect(page.locator("#left-behind")).to_be_hidden()
 
 
+def test_ones_own_save_that_arrives_after_the_reload_is_no_colleagues(page, world):
+    enter(page, world)
+    sent = []
+    page.route("**/save/", lambda route: sent.append(route.request))  # under way, and stays so
+    page.locator("#c6").fill("6.5")
+    press(page, "Tab")
+    expect(page.locator("#save-state")).to_have_attribute("data-phase", "saving")
+    while not sent:
+        page.wait_for_timeout(20)
+    request = {"url": sent[0].url, "data": sent[0].post_data, "headers": sent[0].all_headers()}
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(page.locator("html[data-ready]")).to_be_attached()
+    page.unroute("**/save/")
+    assert page.request.post(**request).ok  # only now does the server hear of it
+    assert world.figures == {6: "6.5"}
+
+    page.get_by_role("button", name="恢复并保存").click()
+    page.locator("#c6").fill("7.25")
+    press(page, "Tab")
+    saved(page)
+    expect(page.locator("#conflicts")).to_be_hidden()
+    assert world.figures == {6: "7.25"}
+    trail = FigureChange.objects.filter(submission=world.report).order_by("pk")
+    assert [str(change.new.normalize()) for change in trail] == ["6.5", "7.25"]
+
+
 def test_an_answer_that_is_no_save_is_told_plainly_and_the_typing_kept(page, world):
     enter(page, world)
     state = page.locator("#save-state")

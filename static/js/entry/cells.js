@@ -39,8 +39,14 @@ export function go(cell) {
   cell.input.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-// For comparing two spellings of one figure, never for reading one.
-export const plainly = (text) =>
+const plainly = (text) =>
   text
     .replace(/[０-９]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
     .replace(/[,，\s]/g, "");
+
+// Two spellings of one figure, 6.5 and 6.50 too; the server alone reads figures.
+export function isSameFigure(one, other) {
+  if (one === undefined || other === undefined) return false;
+  const [left, right] = [plainly(one), plainly(other)];
+  return left === right || (left !== "" && right !== "" && Number(left) === Number(right));
+}

@@ -1,5 +1,5 @@
 // The entry page while its user types: cells to the queue, answers to the page. The server reads every figure.
-import { cellAt, cellNumbered, cells, form, go, isUncommitted, placeOf, plainly, rows } from "./cells.js";
+import { cellAt, cellNumbered, cells, form, go, isSameFigure, isUncommitted, placeOf, rows } from "./cells.js";
 import * as conflicts from "./conflicts.js";
 import * as findings from "./findings.js";
 import { History } from "./history.js";
@@ -27,6 +27,10 @@ let same = null; // the texts before 与上期相同
 let leaving = false;
 let lastKey = Date.now();
 let left = local.find(); // what an earlier load left behind, until it is taken over or given up
+// What that load had sent without an answer: it may arrive at the server after this page was drawn.
+const underWay = new Map(
+  Object.entries(left?.cells ?? {}).flatMap(([number, { sent }]) => (sent === undefined ? [] : [[number, sent]])),
+);
 
 const known = { cells: new Map(), why: new Map(), line: new Map() };
 for (const cell of cells) known.cells.set(String(cell.number), cell.seenField.value);
@@ -172,7 +176,11 @@ function answered(answer, batch) {
   if (answer.unchanged) return;
   savedAt = answer.saved;
   data.version = answer.version;
-  const disputed = new Set(answer.conflicts.map(({ number }) => number));
+  const isOwn = ({ number }) => isSameFigure(answer.cells[number].seen, underWay.get(String(number)));
+  const conflicting = answer.conflicts.filter((conflict) => !isOwn(conflict));
+  const disputed = new Set(conflicting.map(({ number }) => number));
+  const again = answer.conflicts.filter((conflict) => isOwn(conflict) && !queue.isPending("cells", conflict.number));
+  if (again.length) queue.put("cells", again.map(({ number }) => [number, cellNumbered(number).committed]));
   for (const cell of cells) {
     const told = answer.cells[cell.number];
     if (!told) continue;
@@ -196,7 +204,7 @@ function answered(answer, batch) {
     if (!disputed.has(Number(number))) toast(`第${number}列已由 ${by} 于 ${at} 改为 ${to}`);
   }
   for (const problem of Object.values(answer.problems)) toast(problem, { kind: "is-bad", lasts: 20_000 });
-  conflicts.offer(answer.conflicts.filter(({ number }) => !queue.isPending("cells", number)), (cell, text) => {
+  conflicts.offer(conflicting.filter(({ number }) => !queue.isPending("cells", number)), (cell, text) => {
     if (cell.input.value !== text || text !== cell.committed) write([{ cell, text }]);
     else queue.put("cells", [[cell.number, text]]);
   });
@@ -403,7 +411,7 @@ if (left) {
       const cell = cellNumbered(number);
       const now = known.cells.get(number);
       // Unless it is what we had seen or sent ourselves, a colleague changed it: the server offers both.
-      if (now !== seen && !(sent !== undefined && plainly(sent) === plainly(now))) known.cells.set(number, seen);
+      if (now !== seen && !isSameFigure(now, sent)) known.cells.set(number, seen);
       step.push({ cell, before: cell.committed, after: text });
       cell.input.value = text;
       cell.committed = text;
