@@ -17,6 +17,7 @@ from chunfeng.accounts.models import Membership, User
 from reports.models import Attachment, Figure, Submission, TextReport
 from reports.texts import attachments
 
+PASSWORD = "spring-2024-wind"  # of everybody made here
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FRIDAYS = (date(2024, 1, 26), date(2024, 2, 2), date(2024, 2, 9))
 
@@ -144,11 +145,11 @@ def make_province(campaign, *counties):
 
 
 def make_user(username, *, unit=None, role=Membership.Role.REPORTER, **more):
-    """An active person with the password "spring-2024-wind"; `unit`: a ReportingUnit or UnitPlace."""
+    """An active person with the PASSWORD; `unit`: a ReportingUnit or UnitPlace."""
     more.setdefault("name", username)
     more.setdefault("must_change_password", False)
     user = User(username=username, **more)
-    user.set_password("spring-2024-wind")
+    user.set_password(PASSWORD)
     user.save()
     if unit is not None:
         Membership.objects.create(user=user, unit=getattr(unit, "unit", unit), role=role)

@@ -9,7 +9,15 @@ from django.test import Client
 from django.urls import reverse
 
 from reports.models import Submission
-from tests.factories import make_campaign, make_form, make_place, make_submission, make_user, period_of
+from tests.factories import (
+    PASSWORD,
+    make_campaign,
+    make_form,
+    make_place,
+    make_submission,
+    make_user,
+    period_of,
+)
 
 INCIDENT = re.compile(r"事件编号：<strong[^>]*>([0-9a-f]{8})</strong>")
 
@@ -174,6 +182,6 @@ class TestFormWithoutValidToken:
         assert "再次提交" not in refused.text
 
     def test_a_password_is_never_written_into_the_page(self, guarded):
-        refused = self.post(guarded, {"old_password": "spring-2024-wind"}, name="password")
+        refused = self.post(guarded, {"old_password": PASSWORD}, name="password")
         assert refused.status_code == 403
-        assert "spring-2024-wind" not in refused.text
+        assert PASSWORD not in refused.text

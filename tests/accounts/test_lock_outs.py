@@ -5,10 +5,9 @@ from django.urls import reverse
 
 from chunfeng.accounts import lock_outs
 from chunfeng.accounts.models import FailedLogIn, LogIn
-from tests.factories import make_user
+from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "spring-2024-wind"
 HOME, BUREAU = "10.0.0.1", "10.0.0.2"
 
 

@@ -6,10 +6,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chunfeng.accounts.models import User
-from tests.factories import make_campaign, make_place, make_user
+from tests.factories import PASSWORD, make_campaign, make_place, make_user
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "spring-2024-wind"
 
 
 @pytest.fixture

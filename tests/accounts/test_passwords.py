@@ -11,10 +11,9 @@ from django.urls import reverse
 
 from chunfeng.accounts import passwords, people
 from chunfeng.accounts.models import PasswordHistory, ProposedMembership, User
-from tests.factories import make_campaign, make_place, make_user
+from tests.factories import PASSWORD, make_campaign, make_place, make_user
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "spring-2024-wind"
 CHOSEN = "Willow-in-march"
 
 

@@ -3,11 +3,11 @@
 import pytest
 from django.urls import reverse
 
-from tests.factories import make_campaign, make_place, make_user
+from tests.factories import PASSWORD, make_campaign, make_place, make_user
 
 pytestmark = pytest.mark.django_db
 
-LOG_IN = {"username": "clerk", "password": "spring-2024-wind"}
+LOG_IN = {"username": "clerk", "password": PASSWORD}
 ELSEWHERE = [
     "https://evil.example/",
     "http://evil.example/",

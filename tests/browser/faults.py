@@ -26,7 +26,6 @@ ROOT = Path(__file__).parents[2]
 KINDS = ("cut", "busy", "lost-answer", "slow", "reload", "kill")
 CELLS = 18
 PERIODS = 80
-PASSWORD = "spring-2024-wind"
 WORLD = f"""
 from datetime import date, timedelta
 from tests.factories import make_campaign, make_form, make_place, make_user
@@ -232,11 +231,3 @@ def _lose_the_answer(route):
     with suppress(PlaywrightError):  # mended meanwhile: the page was answered after all
         route.fetch()
         route.abort()
-
-
-def sign_in(page, server):
-    page.goto(f"{server.url}/login/")
-    page.fill("#id_username", "clerk")
-    page.fill("#id_password", PASSWORD)
-    page.get_by_role("button", name="登录", exact=True).click()
-    expect(page.get_by_role("button", name="退出")).to_be_visible(timeout=20_000)

@@ -1,7 +1,23 @@
-"""Signing in without the log-in page; telling pages from files."""
+"""Signing in, by the log-in page and without it; telling pages from files."""
 
 from django.test import Client
-from playwright.sync_api import Error
+from playwright.sync_api import Error, expect
+
+from tests.factories import PASSWORD
+
+
+def log_in(page, address, username, password=PASSWORD):
+    """Sign in by hand. address: any page of the portal that asks for it."""
+    page.goto(address)
+    page.get_by_label("账号").fill(username)
+    page.get_by_label("密码", exact=True).fill(password)
+    with page.expect_navigation():
+        page.get_by_role("button", name="登录", exact=True).click()
+
+
+def log_out(page):
+    page.get_by_role("button", name="退出").click()
+    expect(page.get_by_role("heading", name="登录")).to_be_visible()
 
 
 def sign_in(context, live_server, user):

@@ -1,21 +1,18 @@
 """概览 in a real browser: a chart under the strict policy with its table beside it, and three clicks down to the cell."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.access import make_world
+from tests.browser.sessions import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_figure_of_the_board_is_three_clicks_from_the_clerks_cell(page, context, live_server):
     world = make_world()
-    client = Client()
-    client.force_login(world.people["city"])
-    session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-    context.add_cookies([session])
+    sign_in(context, live_server, world.people["city"])
     said = []
     page.on("console", lambda message: said.append(message.text))
     page.goto(live_server.url + reverse("reports:board", args=["spring", "fu1", "2024-01-26", "city-hr"]))
@@ -36,10 +33,7 @@ def test_a_figure_of_the_board_is_three_clicks_from_the_clerks_cell(page, contex
 
 def test_a_figure_opens_what_it_is_made_of_and_leads_down_to_the_cell_and_back(page, context, live_server):
     world = make_world()
-    client = Client()
-    client.force_login(world.people["city"])
-    session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-    context.add_cookies([session])
+    sign_in(context, live_server, world.people["city"])
     page.goto(live_server.url + reverse("reports:roll-up", args=["spring", "fu1", "2024-01-26", "city-hr"]))
     figures = page.locator(".form-table a.cell-link")
     figures.first.click()

@@ -7,6 +7,7 @@ from campaigns.models import TextDuty
 from chunfeng.accounts.models import Membership, User
 from reports import drafts, editions, lifecycle
 from reports.models import Submission, UrgentMatter
+from tests.browser.sessions import log_in, log_out
 from tests.factories import (
     make_campaign,
     make_form,
@@ -19,7 +20,6 @@ from tests.reports.texts.files import jpeg
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PASSWORD = "spring-2024-wind"
 LEAVING = "() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"
 """Says whether leaving the page asks first."""
 CASES = {
@@ -54,19 +54,6 @@ def campaign():
     return campaign
 
 
-def log_in(page, live_server, username):
-    page.goto(f"{live_server.url}/login/")
-    page.fill("#id_username", username)
-    page.fill("#id_password", PASSWORD)
-    page.get_by_role("button", name="登录", exact=True).click()
-    expect(page.get_by_role("button", name="退出")).to_be_visible()
-
-
-def log_out(page):
-    page.get_by_role("button", name="退出").click()
-    expect(page.get_by_role("heading", name="登录")).to_be_visible()
-
-
 def write_case(page, live_server, title):
     """A case of the first week, with a photograph whose people agreed."""
     page.goto(f"{live_server.url}/c/spring/texts/?period=2024-01-26")
@@ -94,7 +81,7 @@ def correct(to):
 
 
 def test_cases_are_adopted_and_a_corrected_number_is_marked_in_the_brief(page, live_server, campaign):
-    log_in(page, live_server, "city")
+    log_in(page, live_server.url, "city")
     for title in CASES:
         write_case(page, live_server, title)
     page.goto(f"{live_server.url}/c/spring/urgent/new/")
@@ -105,7 +92,7 @@ def test_cases_are_adopted_and_a_corrected_number_is_marked_in_the_brief(page, l
     assert UrgentMatter.objects.get().title == "返岗专车在服务区滞留"
     log_out(page)
 
-    log_in(page, live_server, "boss")
+    log_in(page, live_server.url, "boss")
     expect(page.locator("body")).to_contain_text("返岗专车在服务区滞留")
     page.goto(f"{live_server.url}/c/spring/cases/?period=2024-01-26")
     for title in ("夜市招聘", "直播带岗"):

@@ -16,11 +16,10 @@ from chunfeng.accounts.models import User
 from reports import drafts
 from reports.models import FigureChange, Submission
 from tests.browser.axe import serious
-from tests.factories import make_campaign, make_form, make_place, make_submission, make_user
+from tests.browser.sessions import log_in
+from tests.factories import PASSWORD, make_campaign, make_form, make_place, make_submission, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-PASSWORD = "spring-2024-wind"
 
 
 @dataclass
@@ -69,15 +68,12 @@ def world(live_server):
 
 
 def enter(page, world, username="clerk"):
-    page.goto(world.address)
-    page.fill("#id_username", username)
-    page.fill("#id_password", PASSWORD)
-    page.get_by_role("button", name="登录", exact=True).click()
+    log_in(page, world.address, username)
     expect(page.locator("html[data-ready]")).to_be_attached()
 
 
 def saved(page):
-    expect(page.locator("#save-state")).to_have_attribute("data-phase", "saved", timeout=10_000)
+    expect(page.locator("#save-state")).to_have_attribute("data-phase", "saved")
     expect(page.locator("#save-state")).to_contain_text("已保存")
 
 
@@ -396,7 +392,7 @@ def test_nothing_is_lost_by_a_cut_a_reload_a_busy_server_or_an_ended_session(pag
     for text in ("11", "5", "33", "44", "55"):
         page.keyboard.type(text)
         press(page, "Enter")
-    expect(page.locator("#save-state")).to_contain_text("未同步 5 项", timeout=8000)
+    expect(page.locator("#save-state")).to_contain_text("未同步 5 项")
     context.set_offline(False)
     saved(page)
     assert world.figures == {1: "11", 2: "5", 3: "33", 4: "44", 5: "55"}
@@ -405,7 +401,7 @@ def test_nothing_is_lost_by_a_cut_a_reload_a_busy_server_or_an_ended_session(pag
     page.route("**/save/", lambda route: route.fulfill(status=503, json={"sentence": "系统繁忙"}))
     page.locator("#c1").fill("12")
     page.locator("#c6").fill("6.5")
-    expect(page.locator("#save-state")).to_contain_text("未同步 2 项", timeout=8000)
+    expect(page.locator("#save-state")).to_contain_text("未同步 2 项")
     warned = []
     page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.accept()))
     page.reload()
@@ -435,7 +431,7 @@ def test_nothing_is_lost_by_a_cut_a_reload_a_busy_server_or_an_ended_session(pag
     page.route("**/save/", lambda route: route.abort())
     page.locator("#c2").fill("6")
     press(page, "Tab")
-    expect(page.locator("#save-state")).to_contain_text("未同步", timeout=8000)
+    expect(page.locator("#save-state")).to_contain_text("未同步")
     page.get_by_role("button", name="退出").click()
     expect(page.get_by_role("heading", name="登录")).to_be_visible()
     assert page.evaluate("Object.keys(localStorage)") == []
@@ -478,23 +474,23 @@ def test_an_answer_that_is_no_save_is_told_plainly_and_the_typing_kept(page, wor
     page.route("**/save/", lambda route: route.fulfill(body="<h1>nginx</h1>", **answer))
     page.locator("#c1").fill("11")
     press(page, "Tab")
-    expect(state).to_contain_text("未同步 1 项：保存过于频繁", timeout=8000)
+    expect(state).to_contain_text("未同步 1 项：保存过于频繁")
     answer.clear()
     answer |= {"status": 200, "content_type": "text/html"}
     page.evaluate("dispatchEvent(new Event('online'))")
-    expect(state).to_contain_text("可能要先在浏览器里登录办公网络", timeout=8000)
+    expect(state).to_contain_text("可能要先在浏览器里登录办公网络")
     answer.clear()
     answer |= {"status": 413}
     page.evaluate("dispatchEvent(new Event('online'))")
-    expect(state).to_contain_text("内容过大，服务器没有接收", timeout=8000)
+    expect(state).to_contain_text("内容过大，服务器没有接收")
     # What was not taken may be changed: the newer text goes, alone.
     page.locator("#c1").fill("12")
     answer |= {"status": 403}
     press(page, "Tab")
-    expect(state).to_contain_text("服务器拒绝保存", timeout=8000)
+    expect(state).to_contain_text("服务器拒绝保存")
     answer |= {"status": 503}
     page.evaluate("dispatchEvent(new Event('online'))")
-    expect(state).to_contain_text("系统繁忙", timeout=8000)
+    expect(state).to_contain_text("系统繁忙")
     page.unroute("**/save/")
     page.evaluate("dispatchEvent(new Event('online'))")
     saved(page)
@@ -505,9 +501,9 @@ def test_an_answer_that_is_no_save_is_told_plainly_and_the_typing_kept(page, wor
     page.locator("#c2").fill("5")
     press(page, "Tab")
     for _ in range(2):
-        expect(state).to_contain_text("服务器拒绝保存", timeout=8000)
+        expect(state).to_contain_text("服务器拒绝保存")
         page.evaluate("dispatchEvent(new Event('online'))")
-    expect(state).to_contain_text("未保存 1 项：您的账号现在不能保存这张表", timeout=8000)
+    expect(state).to_contain_text("未保存 1 项：您的账号现在不能保存这张表")
     expect(page.locator("#c2")).to_have_value("5")
     page.unroute("**/save/")
     page.on("dialog", lambda dialog: dialog.accept())
@@ -597,7 +593,7 @@ def test_axe_finds_nothing_serious_on_whatever_opens_over_the_form(page, world):
     page.route("**/save/", lambda route: route.abort())
     page.locator("#c5").fill("9")
     press(page, "Tab")
-    expect(page.locator("#save-state")).to_contain_text("未同步", timeout=8000)
+    expect(page.locator("#save-state")).to_contain_text("未同步")
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
     look("local copy", "#left-behind")

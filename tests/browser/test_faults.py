@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.browser.faults import KINDS, Run, Server, sign_in
+from tests.browser.faults import KINDS, Run, Server
+from tests.browser.sessions import log_in
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def signed_in(server, browser, browser_context_args):
     """One context for all runs: a log-in costs a third of a second of this machine."""
     context = browser.new_context(**browser_context_args)
     page = context.new_page()
-    sign_in(page, server)
+    log_in(page, server.url, "clerk")
     yield page
     context.close()
 

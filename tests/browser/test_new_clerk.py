@@ -3,19 +3,18 @@
 import sys
 
 import pytest
-from django.test import Client
 from playwright.sync_api import expect
 
 from campaigns import definition
 from campaigns.models import ReportForm, ReportingUnit
 from chunfeng.accounts.models import User
 from reports.models import Submission
+from tests.browser.sessions import log_in, sign_in
 from tests.campaigns.definitions import FIXTURES
 from tests.factories import make_submission, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PASSWORD = "spring-2024-wind"
 FIGURES = [12600, 9, 3860, 1742, 1035, 468, 212, 86, 164, 71, 385, 158, 62, 240, 418, 175, 14, 6]
 
 
@@ -28,20 +27,6 @@ def wuhan(live_server):
     return ReportForm.objects.get(campaign__code="wuhan-2014", code="fu1")
 
 
-def log_in(page, live_server):
-    page.goto(f"{live_server.url}/login/")
-    page.fill("#id_username", "clerk")
-    page.fill("#id_password", PASSWORD)
-    page.get_by_role("button", name="登录", exact=True).click()
-
-
-def signed_in(context, live_server):
-    client = Client()
-    client.force_login(User.objects.get(username="clerk"))
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-    context.add_cookies([cookie])
-
-
 def test_a_new_clerk_reports_eighteen_figures_with_three_other_actions(page, live_server, wuhan, capsys):
     actions = []
 
@@ -49,7 +34,7 @@ def test_a_new_clerk_reports_eighteen_figures_with_three_other_actions(page, liv
         locator.click()
         actions.append(name)
 
-    log_in(page, live_server)
+    log_in(page, live_server.url, "clerk")
     expect(page.get_by_role("heading", name="我的任务")).to_be_visible()
     act("打开", page.get_by_role("link", name="开始填报").first)
     page.locator("#c1").focus()
@@ -78,7 +63,7 @@ def test_a_cell_is_named_by_unit_headers_column_and_last_figure(page, context, l
     first, second, *_ = wuhan.campaign.periods.all()
     unit = ReportingUnit.objects.get(code="420103-hr")
     make_submission(wuhan, unit, first, {3: 200, 4: 96, 17: None})
-    signed_in(context, live_server)
+    sign_in(context, live_server, User.objects.get(username="clerk"))
     page.goto(f"{live_server.url}/c/wuhan-2014/tasks/fu1/{second.ends_on}/420103-hr/")
     names = {
         3: "江汉区，提供免费服务人数，第3列，上期 200",

@@ -7,10 +7,10 @@ from playwright.sync_api import expect
 
 from campaigns.tables import write_excel
 from chunfeng.accounts.models import Membership, ProposedMembership, User
+from tests.browser.sessions import log_in, log_out
 from tests.factories import make_campaign, make_form, make_place, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PASSWORD = "spring-2024-wind"
 COUNTIES = 45
 
 
@@ -50,17 +50,6 @@ def people_table():
     }
 
 
-def log_in(page, live_server, username, password=PASSWORD):
-    page.goto(f"{live_server.url}/login/")
-    page.get_by_label("账号").fill(username)
-    page.get_by_label("密码").fill(password)
-    page.get_by_role("button", name="登录").click()
-
-
-def log_out(page):
-    page.get_by_role("button", name="退出").click()
-
-
 def act(page, action):
     """Tick every row of a list of the administration and run an action on them."""
     page.locator("#action-toggle").check()
@@ -70,7 +59,7 @@ def act(page, action):
 
 def test_forty_five_people_are_enrolled_confirmed_and_given_slips(page, live_server, office, violations):
     # The system administrator brings them in, with the roles that are proposed.
-    log_in(page, live_server, "system")
+    log_in(page, live_server.url, "system")
     expect(page).to_have_url(f"{live_server.url}/admin/")
     page.get_by_role("link", name="人员", exact=True).click()
     page.get_by_role("link", name="批量导入").click()
@@ -85,7 +74,7 @@ def test_forty_five_people_are_enrolled_confirmed_and_given_slips(page, live_ser
     log_out(page)
 
     # The security administrator, who makes no accounts, confirms all at once.
-    log_in(page, live_server, "security")
+    log_in(page, live_server.url, "security")
     page.get_by_role("link", name="待确认的角色", exact=True).click()
     act(page, "批量确认")
     expect(page.get_by_text("已确认 45 项角色")).to_be_visible()
@@ -93,7 +82,7 @@ def test_forty_five_people_are_enrolled_confirmed_and_given_slips(page, live_ser
     log_out(page)
 
     # The slips are printed, one a person, two a row.
-    log_in(page, live_server, "system")
+    log_in(page, live_server.url, "system")
     page.goto(f"{live_server.url}/admin/accounts/user/?memberships__role__exact=reporter")
     act(page, "发放初始密码，打印密码条")
     expect(page.get_by_text("为 45 人发放初始密码")).to_be_visible()
@@ -110,7 +99,7 @@ def test_forty_five_people_are_enrolled_confirmed_and_given_slips(page, live_ser
     log_out(page)
 
     # One of the clerks logs in and comes no further than the page for a new password.
-    log_in(page, live_server, "qu07", password)
+    log_in(page, live_server.url, "qu07", password)
     expect(page).to_have_url(f"{live_server.url}/password/")
     page.goto(f"{live_server.url}/c/spring/tasks/")
     expect(page).to_have_url(f"{live_server.url}/password/")

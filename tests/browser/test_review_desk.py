@@ -14,12 +14,12 @@ from campaigns.models import Campaign, ReportingUnit
 from chunfeng.accounts.models import Membership
 from reports import lifecycle
 from reports.models import Edition, Submission, SubmissionEvent
+from tests.browser.sessions import log_in
 from tests.factories import make_submission, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-PASSWORD = "spring-2024-wind"
 PERIOD = 3
 MISSING, QUERIES, FALLS = 6, 5, 2
 MOST_CLICKS = 25
@@ -73,10 +73,7 @@ def _send(form, place, period, figures, number):
 @pytest.fixture
 def desk(page, live_server, campaign):
     """The queue, signed in."""
-    page.goto(f"{live_server.url}/login/?next=/c/{campaign.code}/review/")
-    page.fill("#id_username", "boss")
-    page.fill("#id_password", PASSWORD)
-    page.get_by_role("button", name="登录", exact=True).click()
+    log_in(page, f"{live_server.url}/c/{campaign.code}/review/", "boss")
     expect(page.get_by_role("heading", name="待审 42")).to_be_visible()
     return page
 

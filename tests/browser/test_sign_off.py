@@ -9,12 +9,12 @@ from campaigns import definition
 from campaigns.models import Campaign, ReportingUnit
 from chunfeng.accounts.models import Membership
 from reports.models import SignOff, Submission
+from tests.browser.sessions import log_in, log_out
 from tests.factories import make_submission, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-PASSWORD = "spring-2024-wind"
 PERIOD = "2024-01-26"
 LATE = "320324"
 ABSENT = "320382"
@@ -42,18 +42,6 @@ def unit(code):
     return ReportingUnit.objects.get(code=code)
 
 
-def log_in(page, live_server, username):
-    page.goto(f"{live_server.url}/login/")
-    page.fill("#id_username", username)
-    page.fill("#id_password", PASSWORD)
-    page.get_by_role("button", name="登录", exact=True).click()
-
-
-def log_out(page):
-    page.get_by_role("button", name="退出").click()
-    expect(page.get_by_role("heading", name="登录")).to_be_visible()
-
-
 def totals(page, annex):
     """The figures of the city's total on the form, band after band."""
     paper = page.locator("section.paper").nth(annex - 1)
@@ -69,7 +57,7 @@ def open_period(page, live_server):
 
 
 def test_a_city_signs_is_reopened_takes_a_late_report_and_signs_again(page, live_server, campaign):
-    log_in(page, live_server, "city")
+    log_in(page, live_server.url, "city")
     open_period(page, live_server)
 
     # Nine of eleven have reported; the two others are confirmed one by one.
@@ -95,7 +83,7 @@ def test_a_city_signs_is_reopened_takes_a_late_report_and_signs_again(page, live
     log_out(page)
 
     # The late county may still report; nobody may decide on it.
-    log_in(page, live_server, "clerk")
+    log_in(page, live_server.url, "clerk")
     page.locator(f"a[href*='tasks/fu1/{PERIOD}/{LATE}']").first.click()
     for number in range(1, 19):
         page.fill(f"#c{number}", {2: "3", 3: "1", 4: "2", 5: "0", 9: "0"}.get(number, "2"))
@@ -108,7 +96,7 @@ def test_a_city_signs_is_reopened_takes_a_late_report_and_signs_again(page, live
     expect(page.get_by_role("button", name="撤回修改")).to_have_count(0)
     log_out(page)
 
-    log_in(page, live_server, "city")
+    log_in(page, live_server.url, "city")
     open_period(page, live_server)
     expect(page.locator("[aria-label=待审报表]")).to_contain_text("睢宁县 附件1")
     expect(page.locator("[aria-label=待审报表]")).to_contain_text("扎口后上报")
@@ -116,7 +104,7 @@ def test_a_city_signs_is_reopened_takes_a_late_report_and_signs_again(page, live
     log_out(page)
 
     # The province sees who has signed and opens the period again, with a reason.
-    log_in(page, live_server, "province")
+    log_in(page, live_server.url, "province")
     page.get_by_role("link", name="扎口", exact=True).click()
     page.select_option("select[name=period]", PERIOD)
     page.get_by_role("button", name="查看").click()
@@ -133,7 +121,7 @@ def test_a_city_signs_is_reopened_takes_a_late_report_and_signs_again(page, live
     log_out(page)
 
     # The city accepts the late report and signs again.
-    log_in(page, live_server, "city")
+    log_in(page, live_server.url, "city")
     open_period(page, live_server)
     expect(page.locator("main")).to_contain_text("睢宁县附件1已补报，请审核后重新扎口")
     page.get_by_role("link", name="睢宁县 附件1").click()
@@ -147,7 +135,7 @@ def test_a_city_signs_is_reopened_takes_a_late_report_and_signs_again(page, live
     expect(page.locator(".messages")).to_contain_text("扎口编号 JIANGSU-2024-01-320300-2")
     log_out(page)
 
-    log_in(page, live_server, "province")
+    log_in(page, live_server.url, "province")
     page.goto(f"{live_server.url}/c/jiangsu-2024/sign-off/{PERIOD}/320300/")
     expect(page.locator("[aria-label=扎口回执]")).to_contain_text("睢宁县（附件2）、邳州市（附件1、附件2）")
     page.get_by_role("button", name="通过", exact=True).click()

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from reports.excel.template import template_workbook
 from reports.models import Figure
+from tests.browser.sessions import log_in
 from tests.factories import make_campaign, make_form, make_place, make_user, period_of
 from tests.reports.excel.workbooks import opened
 
@@ -23,14 +24,6 @@ DROP = """(files) => {
 }"""
 
 
-def log_in(page, live_server, username):
-    page.goto(live_server.url)
-    page.get_by_label("账号").fill(username)
-    page.get_by_label("密码", exact=True).fill("spring-2024-wind")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/c/spring/**")
-
-
 def test_drop_preview_confirm_and_undo(page, live_server):
     campaign = make_campaign("spring", title="某市春风行动")
     place = make_place(campaign, "320102", name="玄武区局", short="玄武区")
@@ -44,7 +37,7 @@ def test_drop_preview_confirm_and_undo(page, live_server):
             sheet.cell(row, column).value = value
 
     data = opened(template_workbook(form, place, period), fill)
-    log_in(page, live_server, "clerk")
+    log_in(page, live_server.url, "clerk")
     entry = reverse("reports:entry", args=["spring", "fu1", period.ends_on.isoformat(), "320102"])
     page.goto(live_server.url + entry)
     page.get_by_role("link", name="导入 Excel").click()
@@ -82,7 +75,7 @@ def test_past_attachments_dropped_together_are_shown_together(page, live_server)
         ]
         for place in places
     ]
-    log_in(page, live_server, "coordinator")
+    log_in(page, live_server.url, "coordinator")
     page.goto(f"{live_server.url}/c/spring/attachments/")
     page.wait_for_selector("html[data-ready]")
     page.evaluate(DROP, files)

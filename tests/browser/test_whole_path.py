@@ -13,12 +13,12 @@ from playwright.sync_api import expect
 from campaigns import definition
 from campaigns.models import ReportingUnit
 from chunfeng.accounts.models import Membership
+from tests.browser.sessions import log_in, log_out
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-PASSWORD = "spring-2024-wind"
 
 
 @dataclass(frozen=True)
@@ -160,18 +160,6 @@ def case(request):
     return request.param
 
 
-def log_in(page, live_server, username):
-    page.goto(f"{live_server.url}/login/")
-    page.fill("#id_username", username)
-    page.fill("#id_password", PASSWORD)
-    page.get_by_role("button", name="登录", exact=True).click()
-
-
-def log_out(page):
-    page.get_by_role("button", name="退出").click()
-    expect(page.get_by_role("heading", name="登录")).to_be_visible()
-
-
 def check(page):
     """检查, and wait for its page: until then the old one tells findings too, as they are saved."""
     with page.expect_navigation():
@@ -179,7 +167,7 @@ def check(page):
 
 
 def test_a_report_goes_from_the_clerk_to_the_official_workbook(page, live_server, case, tmp_path):
-    log_in(page, live_server, "clerk")
+    log_in(page, live_server.url, "clerk")
     expect(page.get_by_role("heading", name="我的任务")).to_be_visible()
     page.locator(f"a[href*='tasks/fu1/{case.period}/{case.unit}']").first.click()
 
@@ -206,7 +194,7 @@ def test_a_report_goes_from_the_clerk_to_the_official_workbook(page, live_server
     log_out(page)
 
     # The coordinator marks a cell and says what is wrong.
-    log_in(page, live_server, "coordinator")
+    log_in(page, live_server.url, "coordinator")
     page.get_by_role("link", name="审核", exact=True).last.click()
     number, text = case.corrected
     page.check(f"input[name=cells][value='{number}']")
@@ -220,7 +208,7 @@ def test_a_report_goes_from_the_clerk_to_the_official_workbook(page, live_server
     log_out(page)
 
     # The clerk finds it on top, with the reason and the cell marked, and corrects it.
-    log_in(page, live_server, "clerk")
+    log_in(page, live_server.url, "clerk")
     expect(page.locator(".quote.returned").first).to_contain_text("请与活动台账核对后重报")
     page.get_by_role("link", name="修改", exact=True).click()
     expect(
@@ -233,7 +221,7 @@ def test_a_report_goes_from_the_clerk_to_the_official_workbook(page, live_server
     log_out(page)
 
     # Accepted: page, command and workbook say the same figures.
-    log_in(page, live_server, "coordinator")
+    log_in(page, live_server.url, "coordinator")
     page.get_by_role("link", name="审核", exact=True).last.click()
     page.get_by_role("button", name="通过").click()
     expect(page.locator(".messages")).to_contain_text("已通过")

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from tests.browser.conftest import browser_context_args, browser_type_launch_args  # noqa: F401
-from tests.browser.faults import KINDS, Run, Server, sign_in
+from tests.browser.faults import KINDS, Run, Server
+from tests.browser.sessions import log_in
 
 pytestmark = pytest.mark.soak
 
@@ -16,7 +17,7 @@ STEPS = 12
 def test_sixty_runs_of_every_fault_lose_and_double_nothing(tmp_path, page, capsys):
     server = Server(tmp_path)
     try:
-        sign_in(page, server)
+        log_in(page, server.url, "clerk")
         runs, typed, acknowledged, bad = Counter(), 0, 0, []
         for number in range(1, RUNS + 1):
             run = Run(server, page, KINDS[number % len(KINDS)], period=number, seed=1000 + number)

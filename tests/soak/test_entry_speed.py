@@ -7,7 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.browser.conftest import browser_context_args, browser_type_launch_args  # noqa: F401
-from tests.browser.faults import sign_in
+from tests.browser.sessions import log_in
 from tests.factories import make_campaign, make_form, make_place, make_user
 
 pytestmark = [pytest.mark.soak, pytest.mark.django_db(transaction=True)]
@@ -51,7 +51,7 @@ def test_the_entry_page_feels_instant(bands, live_server, page, capsys, request)
     make_user("clerk", unit=make_place(campaign, "county"))
     ends_on = campaign.periods.first().ends_on.isoformat()
     address = live_server.url + reverse("reports:entry", args=["spring", "fu1", ends_on, "county"])
-    sign_in(page, type("Server", (), {"url": live_server.url}))
+    log_in(page, live_server.url, "clerk")
 
     painted = []
     for _ in range(ROUNDS):
