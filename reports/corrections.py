@@ -19,11 +19,11 @@ from django.utils import timezone
 from campaigns.models import Campaign, Indicator, ReportForm, ReportingPeriod, UnitPlace
 from chunfeng.accounts.models import User
 from reports import notifications
-from reports.models import Correction, Edition, Notice, Submission, SubmissionEvent
+from reports.models import Correction, Edition, Figure, Notice, Submission, SubmissionEvent
 from reports.numbers import format_figure
 from reports.published import MEASURE_WORDS, compared, papers, readers
-from reports.rollup import RollUp, roll_up
-from reports.series import series
+from reports.rollup import RollUp, held_or_latest, roll_up
+from reports.series import Series, series
 from reports.tasks import place_held
 
 _Move = SubmissionEvent.Move
@@ -82,20 +82,40 @@ def touched_by(submissions: Sequence[Submission]) -> dict[int, list[Edition]]:
     if not editions:
         return found
     places: dict[int, list[UnitPlace]] = defaultdict(list)
-    units = {submission.unit_id for submission in submissions}
+    units = {one.unit_id for one in submissions} | {one.unit_id for one in editions}
     for place in UnitPlace.objects.filter(campaign=campaign, unit__in=units):
         places[place.unit_id].append(place)
+    ends = list(submissions[0].period.campaign.periods.order_by("ends_on").values_list("ends_on", flat=True))
+    sides = {edition.pk: _sides(edition, ends, places[edition.unit_id]) for edition in editions}
     last = _count_until(submissions)
     for submission in submissions:
         for edition in editions:
-            ends_on = edition.period.ends_on
-            if not submission.ends_on <= ends_on <= last[submission.pk]:
-                continue
-            held = place_held(places[submission.unit_id], ends_on)
-            is_inside = held is not None and held.path.startswith(edition.path)
-            if is_inside and submission.report_form.code in edition.content["forms"]:
+            if submission.report_form.code in edition.content["forms"] and any(
+                _counts(submission, end, path, places[submission.unit_id], last[submission.pk])
+                for end, path in sides[edition.pk]
+            ):
                 found[submission.pk].append(edition)
     return found
+
+
+def _sides(edition: Edition, ends: Sequence[date], places: Sequence[UnitPlace]) -> list[tuple[date, str]]:
+    """Return below which path an edition adds up, and until when: its period, and the one before for the increments.
+
+    A unit that left in between, or closed, is in the one before alone. places: of the edition's unit.
+    """
+    end = edition.period.ends_on
+    before = max((one for one in ends if one < end), default=None)
+    sides = [(end, edition.path)]
+    return sides if before is None else [*sides, (before, held_or_latest(places, before).path)]
+
+
+def _counts(submission: Submission, end: date, path: str, places: Sequence[UnitPlace], last: date) -> bool:
+    """Say whether a report counts below `path` in the period that ends on `end`.
+
+    places: of its unit. last: as `_count_until` has it.
+    """
+    held = place_held(places, end)
+    return submission.ends_on <= end < last and held is not None and held.path.startswith(path)
 
 
 def note(submissions: Iterable[Submission], *, by: User | None) -> list[Correction]:
@@ -178,29 +198,31 @@ def effect(submission: Submission, reader: UnitPlace) -> Effect | None:
     editions = touched(submission)
     if old is None and not editions:
         return None
-    periods = _periods_moved(submission)
+    form, periods = submission.report_form, _periods_moved(submission)
+    quoting = _quoting(editions, reader)
     with transaction.atomic():
+        before = series(form, reader.unit, until=periods[-1])
         Submission.objects.filter(pk=submission.pk).update(status=Submission.Status.ACCEPTED)
-        after = {
-            period: roll_up(submission.report_form, period, reader.unit, measure="increment")
+        after = series(form, reader.unit, until=periods[-1])
+        published = {
+            period.pk: roll_up(form, period, reader.unit, measure="increment")
             for period in periods
+            if period.pk in quoting
         }
+        if old is not None:
+            _put_back(submission, old)
+            before = series(form, reader.unit, until=periods[-1])
         transaction.set_rollback(True)
-    of_period = defaultdict(list)
-    for edition in editions:
-        if edition.path == reader.path:
-            of_period[edition.period_id].append(edition)
     moved = []
     for period in periods:
-        quoting = of_period[period.pk]
-        cells = (
-            [_moved(change) for change in _changes(quoting[-1], submission.report_form.code, after[period])]
-            if quoting
-            else _against_old(submission, period, old, after[period])
-        )
+        quoted = quoting.get(period.pk, [])
+        if quoted:
+            cells = [_moved(change) for change in _changes(quoted[-1], form.code, published[period.pk])]
+        else:
+            cells = _between(form, period, before, after)
         if cells:
-            moved.append(MovedPeriod(period, reader, tuple(reversed(quoting)), tuple(cells)))
-    elsewhere = sum(edition.path != reader.path for edition in editions)
+            moved.append(MovedPeriod(period, reader, tuple(reversed(quoted)), tuple(cells)))
+    elsewhere = sum(edition.unit_id != reader.unit_id for edition in editions)
     return Effect(tuple(moved), elsewhere) if moved or elsewhere else None
 
 
@@ -256,27 +278,38 @@ def effect_of_reopening(submission: Submission, reader: UnitPlace) -> Effect:
         Submission.objects.filter(pk=submission.pk).update(status=Submission.Status.RETURNED)
         after = series(form, reader.unit, until=periods[-1])
         transaction.set_rollback(True)
-    quoting = defaultdict(list)
     editions = touched(submission)
+    quoting = _quoting(editions, reader)
+    moved = [
+        MovedPeriod(period, reader, tuple(reversed(quoting.get(period.pk, []))), tuple(cells))
+        for period in periods
+        if (cells := _between(form, period, now, after))
+    ]
+    return Effect(tuple(moved), sum(edition.unit_id != reader.unit_id for edition in editions))
+
+
+def _quoting(editions: Iterable[Edition], reader: UnitPlace) -> dict[int, list[Edition]]:
+    """Return those of the reader's unit by id of period, in order of issue."""
+    quoting: dict[int, list[Edition]] = defaultdict(list)
     for edition in editions:
-        if edition.path == reader.path:
+        if edition.unit_id == reader.unit_id:
             quoting[edition.period_id].append(edition)
-    moved = []
-    for period in periods:
-        cells = [
-            Moved(
-                column.number,
-                column.label,
-                MEASURE_WORDS["cumulative"],
-                format_figure(now.total(period, column.number), column.decimals),
-                format_figure(after.total(period, column.number), column.decimals),
-            )
-            for column in form.columns
-            if now.total(period, column.number) != after.total(period, column.number)
-        ]
-        if cells:
-            moved.append(MovedPeriod(period, reader, tuple(reversed(quoting[period.pk])), tuple(cells)))
-    return Effect(tuple(moved), sum(edition.path != reader.path for edition in editions))
+    return dict(quoting)
+
+
+def _between(form: ReportForm, period: ReportingPeriod, before: Series, after: Series) -> list[Moved]:
+    """Return the totals to date of a period that are others after than before."""
+    return [
+        Moved(
+            column.number,
+            column.label,
+            MEASURE_WORDS["cumulative"],
+            format_figure(before.total(period, column.number), column.decimals),
+            format_figure(after.total(period, column.number), column.decimals),
+        )
+        for column in form.columns
+        if before.total(period, column.number) != after.total(period, column.number)
+    ]
 
 
 def _periods_moved(submission: Submission) -> list[ReportingPeriod]:
@@ -399,6 +432,15 @@ def _figures_accepted(submission: Submission) -> dict[int, Decimal | None] | Non
     return {int(number): None if text is None else Decimal(text) for number, text in kept.items()}
 
 
+def _put_back(submission: Submission, old: dict[int, Decimal | None]) -> None:
+    """Give a report the figures of earlier, by number, in a transaction that is taken back."""
+    submission.figures.all().delete()
+    Figure.objects.bulk_create(
+        Figure(submission=submission, indicator=column, value=old.get(column.number))
+        for column in submission.report_form.columns
+    )
+
+
 def _moved(change: dict[str, Any]) -> Moved:
     return Moved(
         change["column"],
@@ -407,28 +449,3 @@ def _moved(change: dict[str, Any]) -> Moved:
         _printed(change["was"], change["decimals"]),
         _printed(change["now"], change["decimals"]),
     )
-
-
-def _against_old(
-    submission: Submission, period: ReportingPeriod, old: dict[int, Decimal | None] | None, after: RollUp
-) -> list[Moved]:
-    """Return what differs from the totals as they were with the figures accepted before."""
-    new = dict(submission.figures.values_list("indicator__number", "value"))
-    is_own = period == submission.period
-    cells = []
-    for indicator in submission.report_form.columns:
-        total = after.cumulative[indicator.number]
-        was = (old or {}).get(indicator.number)
-        moved = (new.get(indicator.number) or Decimal(0)) - (was or Decimal(0))
-        if not moved or total is None or (indicator.nature == Indicator.Nature.STOCK and not is_own):
-            continue
-        cells.append(
-            Moved(
-                indicator.number,
-                indicator.label,
-                MEASURE_WORDS["cumulative"],
-                format_figure(total - moved, indicator.decimals),
-                format_figure(total, indicator.decimals),
-            )
-        )
-    return cells

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from campaigns.models import Exemption, Indicator
+from campaigns.places import move_unit
 from chunfeng.accounts.models import Membership
 from reports import corrections, drafts, editions, lifecycle, sign_off
 from reports.models import Correction, Edition, Figure, Notice, Submission
@@ -21,6 +22,7 @@ from reports.rollup import as_json, roll_up
 from tests.factories import (
     make_campaign,
     make_form,
+    make_place,
     make_province,
     make_submission,
     make_user,
@@ -202,6 +204,21 @@ def test_a_correction_of_an_earlier_period_moves_the_increment_after_it(world):
     assert corrections.described(note.changes) == ["附件1第1列本期新增 5 → 3"]
 
 
+def test_a_correction_is_noted_where_the_unit_was_before_it_moved(world):
+    # East of 甲市 moves to 乙市 after period 1: 甲市 has 5 in period 2 after 10 in the first, which is corrected to 12.
+    west = make_place(world.campaign, "320109", parent=world.cities[0], name="西区")
+    make_submission(world.form, west, world.second, {1: 5})
+    first = Submission.objects.get(unit=world.counties[0].unit, period=world.first)
+    move_unit(world.counties[0], world.cities[1], world.second.starts_on)
+    left, joined = (editions.publish(city, world.second, by=None) for city in world.cities)
+    correct(world, first, {1: 12})
+    assert [corrections.described(note.changes) for note in left.corrections.all()] == [
+        ["附件1第1列本期新增 −5 → −7"]
+    ]
+    # In period 2 its own report of 15 counts there, and in period 1 it stood elsewhere.
+    assert not joined.corrections.exists()
+
+
 def test_a_report_that_came_after_publication_is_noted_as_such(world):
     edition = editions.publish(world.province, world.second, by=None)
     late = make_submission(world.form, world.counties[1], world.second, {1: 22, 2: None}, status="submitted")
@@ -242,6 +259,28 @@ def test_before_approval_the_page_says_what_will_move(world, client):
     page = client.get(reverse("reports:submission-review", args=[world.report.pk])).content.decode()
     assert "通过后将变动的汇总数" in page
     assert reverse("reports:edition-detail", args=[edition.pk]) in page
+
+
+def test_before_approval_no_total_is_said_to_move_that_a_later_report_makes(world):
+    first = Submission.objects.get(unit=world.counties[0].unit, period=world.first)
+    lifecycle.reopen(first, by=world.boss, comment="第1列有误")
+    drafts.save_figures(first, {1: "12"}, seen=None, by=world.clerk)
+    lifecycle.submit(first, by=world.clerk)
+    [moved] = corrections.effect(first, world.province).periods
+    # Period 2 counts its report of 15 before and after.
+    assert (moved.period.number, [(cell.was, cell.now) for cell in moved.cells]) == (1, [("30", "32")])
+
+
+def test_before_approval_a_first_report_is_set_against_the_one_that_was_carried(world):
+    editions.publish(world.cities[1], world.second, by=None)
+    late = make_submission(world.form, world.counties[1], world.second, {1: 22, 2: None}, status="submitted")
+    found = corrections.effect(late, world.province)
+    # 15 + 20 carried becomes 15 + 22; the province has published nothing.
+    assert [(one.period.number, [(cell.was, cell.now) for cell in one.cells]) for one in found.periods] == [
+        (2, [("35", "37")]),
+        (3, [("35", "37")]),
+    ]
+    assert found.elsewhere == 1
 
 
 def test_a_report_that_moves_nothing_published_is_accepted_without_a_word(world):
