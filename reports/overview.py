@@ -245,7 +245,9 @@ def _floor_ranking(children: Sequence[Row], floor: Floor) -> Ranking:
     for row in children:
         inside = [one for one in floor.standings if row.place in one.place.ancestor_ids]
         increment = row.values[number]
-        average = None if increment is None or not inside else increment / len(inside)
+        # What covers several weeks is spread over them; who has not reported stands for this one.
+        weeks = sum(max(one.weeks, 1) if one.increment is not None else 1 for one in inside)
+        average = None if increment is None or not inside else increment / weeks
         short = sum(one.verdict in (Verdict.SHORT, Verdict.NONE) for one in inside)
         averages.append((row, average, short, len(inside)))
     averages.sort(key=lambda one: (one[1] is None, -(one[1] or 0)))

@@ -1,9 +1,9 @@
 """目标: how far a total is against its target and against time, and which units keep the weekly floor.
 
-A target over the whole campaign is compared with the share of the campaign's days that have passed (进度 62% / 时间
-70%). A weekly floor (3 场次 a county) judges the increment of a seven-day period; shorter periods, the first and the
-last, are not judged. A unit that was carried is judged, once it reports, by as many floors as the weeks that its
-increment covers. Of a group the floor is that of its units together: a city's is 3 times its counties.
+A target over the whole campaign is compared with the share that has passed of the days in which figures count (进度 62%
+/ 时间 70%). A weekly floor (3 场次 a county) judges the increment of a seven-day period; shorter periods, the first and the
+last, are not judged, nor is a unit exempted from the period. A unit that was carried, or left the cell blank, is judged,
+once it reports, by as many floors as the weeks that its increment covers. Of a group the floor is that of its units together: a city's is 3 times its counties.
 
 All but `read_floors` is plain values in and out.
 """
@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
-from campaigns.models import Campaign, Indicator, ReportingPeriod, Target, UnitPlace
+from campaigns.models import Campaign, Exemption, Indicator, ReportingPeriod, Target, UnitPlace
 from reports.models import Figure, Submission
 
 WEEK = timedelta(days=6)
@@ -26,7 +26,8 @@ WARNED_BEFORE = timedelta(days=2)
 
 @dataclass(frozen=True)
 class Attainment:
-    """A total against its target. progress, elapsed: whole per cent, progress None where nothing is reported.
+    """A total against its target. progress, elapsed: whole per cent, progress None where nothing is reported, never
+    100 before the target is reached.
 
     forecast: the total on the last day if it goes on as it did; None before the first day has passed.
     """
@@ -75,9 +76,10 @@ class Standing:
 
 def attainment(target: Target, total: Decimal | None, campaign: Campaign, day: date) -> Attainment:
     """Compare a total to date with its target as of the end of `day`."""
-    days = (campaign.ends - campaign.starts).days + 1
-    passed = min(max((day - campaign.starts).days + 1, 0), days)
+    passed, days = days_passed(campaign, day)
     progress = None if total is None else _per_cent(total, target.at_least)
+    if total is not None and total < target.at_least:
+        progress = min(progress or 0, 99)
     forecast = None
     if total is not None and passed:
         places = Decimal(1).scaleb(-target.indicator.decimals)
@@ -90,6 +92,16 @@ def attainment(target: Target, total: Decimal | None, campaign: Campaign, day: d
         forecast,
         target.say,
     )
+
+
+def days_passed(campaign: Campaign, day: date) -> tuple[int, int]:
+    """Return how many of the days in which figures count have passed by the end of `day`, and how many there are.
+
+    That is from `counts_from` on, which may be before the campaign's first day: a total is set against the time
+    in which it came about.
+    """
+    days = (campaign.ends - campaign.counts_from).days + 1
+    return min(max((day - campaign.counts_from).days + 1, 0), days), days
 
 
 def is_judged(period: ReportingPeriod) -> bool:
@@ -113,7 +125,8 @@ def judge(
     opened: the first day of the unit in the campaign, at whatever place; None = from the beginning. is_flow:
     each figure is of its own week alone, so that week alone is judged.
     """
-    reported = [(end, value) for end, value in reports if end <= period.ends_on]
+    # A report that leaves the cell blank says nothing of its weeks: the next one that fills it covers them.
+    reported = [(end, value) for end, value in reports if end <= period.ends_on and value is not None]
     fresh = reported.pop() if reported and reported[-1][0] == period.ends_on else None
     last = reported[-1] if reported else None
     since = last[0] if last else opened - timedelta(days=1) if opened else date.min
@@ -121,9 +134,8 @@ def judge(
     weeks = sum(is_judged(one) for one in judged)
     needed = weeks * at_least
     increment = None
-    if fresh and fresh[1] is not None:
-        before = last[1] if last and last[1] is not None and not is_flow else Decimal(0)
-        increment = fresh[1] - before
+    if fresh:
+        increment = fresh[1] - (last[1] if last and not is_flow else Decimal(0))
     if not is_judged(period):
         verdict = Verdict.PART
     elif increment is not None and increment >= needed:
@@ -138,7 +150,7 @@ def judge(
 def read_floor(
     target: Target, period: ReportingPeriod, root: UnitPlace, *, basis: str = "accepted"
 ) -> list[Standing]:
-    """Judge every unit of the target's level at `root` or below it that owes a report of the period; four queries.
+    """Judge every unit of the target's level at `root` or below it that owes a report of the period; five queries.
 
     basis: accepted or received, as for `roll_up`. In registry order.
     """
@@ -148,7 +160,7 @@ def read_floor(
 def read_floors(
     target: Target, periods: Sequence[ReportingPeriod], root: UnitPlace, *, basis: str = "accepted"
 ) -> dict[int, list[Standing]]:
-    """Judge as `read_floor` does, in each of `periods` of one campaign: by id of period; four queries in all."""
+    """Judge as `read_floor` does, in each of `periods` of one campaign: by id of period; five queries in all."""
     campaign, last = periods[0].campaign, max(period.ends_on for period in periods)
     places = list(
         UnitPlace.objects.filter(path__startswith=root.path, level=target.each, reports=True)
@@ -167,7 +179,8 @@ def read_floors(
     for unit, end, value in rows.values_list("submission__unit", "submission__ends_on", "value"):
         reports[unit].append((end, value))
     calendar = list(campaign.periods.order_by("ends_on"))
-    opened = _first_days(campaign)
+    opened = _first_days(campaign, {place.unit_id for place in places})
+    exempted = set(Exemption.objects.filter(period__in=periods).values_list("period", "unit"))
     today, is_flow = campaign.today(), target.indicator.nature == Indicator.Nature.FLOW
     return {
         period.pk: [
@@ -183,15 +196,16 @@ def read_floors(
             )
             for place in places
             if place.is_open(period.ends_on)
+            and exempted.isdisjoint({(period.pk, None), (period.pk, place.unit_id)})
         ]
         for period in periods
     }
 
 
-def _first_days(campaign: Campaign) -> dict[int, date | None]:
+def _first_days(campaign: Campaign, units: Iterable[int]) -> dict[int, date | None]:
     """Return each unit's first day, by id: a move or another name opens a place, not the unit."""
     first: dict[int, date | None] = {}
-    for unit, opens in campaign.places.order_by().values_list("unit", "opens"):
+    for unit, opens in campaign.places.filter(unit__in=units).order_by().values_list("unit", "opens"):
         known = first.get(unit, opens)
         first[unit] = min(known, opens) if known and opens else None
     return first

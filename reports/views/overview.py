@@ -1,5 +1,7 @@
 """概览: the board of a unit at a period, one form at a time, for a screen, a wall and paper."""
 
+from fractions import Fraction
+
 from django.db.models import OuterRef, Subquery
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,6 +13,7 @@ from reports import permissions
 from reports.models import Edition, TextReport
 from reports.overview import read_board
 from reports.suspects import top
+from reports.targets import days_passed
 
 from .board import find_roll_up, first_total, head_of
 from .finding import find_campaign, find_form, find_period
@@ -90,7 +93,10 @@ def _chart(shown):
     """The trend in plain values, as static/js/chart.js draws it."""
     trend = shown.trend
     points = trend.points
-    days = (shown.period.campaign.ends - shown.period.campaign.starts).days or 1
+    shares = [
+        Fraction(*days_passed(shown.period.campaign, one.ends_on))
+        for one in (*(point.period for point in points), *trend.later)
+    ]
     return {
         "unit": trend.indicator.unit_of_measure,
         "periods": [
@@ -100,12 +106,7 @@ def _chart(shown):
         "increments": [_number(point.increment) for point in points],
         "falls": [number for number, point in enumerate(points) if point.is_fall],
         "target": _number(trend.at_least),
-        "time": [
-            _number(trend.at_least * (one.ends_on - shown.period.campaign.starts).days / days)
-            for one in (*(p.period for p in points), *trend.later)
-        ]
-        if trend.at_least
-        else [],
+        "time": [float(share * Fraction(trend.at_least)) for share in shares] if trend.at_least else [],
     }
 
 

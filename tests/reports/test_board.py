@@ -9,7 +9,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.urls import reverse
 
-from campaigns.models import Target, TextDuty
+from campaigns.models import Exemption, Target, TextDuty
 from campaigns.places import rename
 from chunfeng.accounts.models import Membership
 from reports.models import Submission
@@ -90,6 +90,29 @@ def test_a_target_is_compared_with_the_time_that_has_passed(world):
     assert (late.elapsed, late.is_behind, late.forecast) == (100, True, 620)
 
 
+def test_time_runs_from_the_day_from_which_figures_count(world):
+    # Counted from 5 January: 29 of 43 days by 2 February, though the campaign began on the 25th.
+    world.campaign.counts_from = date(2024, 1, 5)
+    found = attainment(world.total, Decimal(620), world.campaign, date(2024, 2, 2))
+    assert found.elapsed == 67
+    assert found.forecast == 919  # 620 × 43 ÷ 29
+
+
+def test_a_target_that_is_all_but_reached_is_not_said_to_be(world):
+    almost = attainment(world.total, Decimal(998), world.campaign, date(2024, 2, 16))
+    assert (almost.progress, almost.is_reached, almost.is_behind) == (99, False, True)
+    assert attainment(world.total, Decimal(1000), world.campaign, date(2024, 2, 16)).progress == 100
+
+
+def test_the_line_of_time_in_the_chart_is_the_time_on_the_card(world, client):
+    client.force_login(make_user("viewer", unit=world.province, role=Membership.Role.VIEWER))
+    parts = [world.campaign.code, "fu1", world.periods[3].ends_on.isoformat(), "320000"]
+    world.floor.delete()
+    chart = client.get(reverse("reports:board", args=parts)).context["chart"]
+    # 2, 9, 16 and 23 of 23 days of a target of 1,000.
+    assert [round(value) for value in chart["time"]] == [87, 391, 696, 1000]
+
+
 def test_a_part_week_is_not_judged_and_a_carried_unit_by_as_many_floors_as_weeks(world):
     first, second, third, fourth = (read_floor(world.floor, one, world.province) for one in world.periods)
     assert {one.verdict for one in first} == {Verdict.PART}
@@ -103,6 +126,26 @@ def test_a_part_week_is_not_judged_and_a_carried_unit_by_as_many_floors_as_weeks
         # 江宁: 12 − 5 over two weeks.
         [("江宁", "met", 2, 0), ("六合", "short", 1, 1), ("沛县", "none", 1, 3)],
     ]
+
+
+def test_a_report_that_leaves_the_cell_blank_is_made_up_for_by_the_next(world):
+    place = world.places["江宁"]
+    make_submission(world.form, place, world.periods[2], {1: None, 2: 500})
+    third, fourth = (read_floor(world.floor, one, world.province)[0] for one in world.periods[2:])
+    assert (third.verdict, third.increment) == ("none", None)
+    # 12 − 5 over two weeks, as if nothing had been sent in between.
+    assert (fourth.verdict, fourth.weeks, fourth.needed, fourth.increment) == ("met", 2, 6, 7)
+
+
+def test_a_unit_is_not_judged_in_a_period_from_which_it_is_exempted(world):
+    third = world.periods[2]
+    letting_off = {"period": third, "reason": "春节", "granted_by": "省厅"}
+    Exemption.objects.create(unit=world.places["江宁"].unit, **letting_off)
+    judged = [one.place.short for one in read_floor(world.floor, third, world.province)]
+    assert judged == ["六合", "沛县"]
+    Exemption.objects.create(unit=None, **letting_off)
+    assert read_floor(world.floor, third, world.province) == []
+    assert len(read_floor(world.floor, world.periods[3], world.province)) == 3
 
 
 def test_what_is_short_is_said_from_wednesday_on(world):
@@ -169,6 +212,15 @@ def test_the_ranking_goes_by_what_a_county_does_and_not_by_size(world):
     assert [(one.row.name, one.value, one.note, one.is_low) for one in board.ranking.rows] == [
         ("南京市", "3.0", "1 个不足", False),
         ("徐州市", "3.0", "全部达标", False),
+    ]
+
+
+def test_the_ranking_spreads_what_covers_several_weeks_over_them(world):
+    board = read_board(world.form, world.periods[3], world.province, world.periods[3].due_at)
+    # Nanjing: 12 − 5 over two weeks and 8 − 6 over one: 9 in three county-weeks. Xuzhou has not reported.
+    assert [(one.row.name, one.value, one.note) for one in board.ranking.rows] == [
+        ("南京市", "3.0", "1 个不足"),
+        ("徐州市", "0.0", "1 个不足"),
     ]
 
 
