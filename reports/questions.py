@@ -13,7 +13,7 @@ from django.utils import timezone
 from campaigns.models import Campaign
 from chunfeng.accounts.models import Membership, User
 from reports import notifications, permissions
-from reports.lifecycle import storable
+from reports.lifecycle import lock, storable
 from reports.models import Notice, Question, Submission
 
 LONGEST_TEXT = 1000
@@ -42,6 +42,9 @@ def ask(
     numbers = sorted(set(cells))
     if unknown := set(numbers) - {indicator.number for indicator in submission.report_form.columns}:
         raise QuestionError(f"本表没有第 {min(unknown)} 列，请重新选择涉及的列。")
+    if anomaly:
+        # Of two who ask at once the second finds the thread of the first.
+        lock(submission, along=())
     if anomaly and submission.questions.filter(anomaly=anomaly).exists():
         raise QuestionError("这一处异常已经询问过，请查看原来的询问。")
     question = Question.objects.create(
