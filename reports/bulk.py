@@ -17,13 +17,14 @@ from campaigns.models import Campaign
 from chunfeng.accounts.models import User
 from reports import lifecycle, permissions
 from reports.lifecycle import TransitionError
-from reports.models import Bulk, BulkItem, Submission
+from reports.models import Bulk, BulkItem, Question, Submission
 
 PAUSE = timedelta(seconds=10)
 SHOWN_FOR = timedelta(minutes=30)
 
 _NOT_YOURS = "该表现在不由您审核。"
 _MARKED = "该表已有标记，请单独审核。"
+_ASKED = "该表有未了结的询问，请单独审核。"
 
 
 @transaction.atomic
@@ -90,13 +91,15 @@ def finish(bulk: Bulk) -> None:
     # All places that sign are held before the first report: see the order of locks in `reports.lifecycle`.
     lifecycle.signed_off(reports, hold=True)
     mine = permissions.reviewable(bulk.by, reports)
+    asked = set(Question.objects.open().filter(submission__in=reports).values_list("submission", flat=True))
     by_form: dict[int, list[BulkItem]] = defaultdict(list)
     for item in items:
-        if item.submission_id in mine:
+        is_mine = item.submission_id in mine
+        if is_mine and item.submission_id not in asked:
             by_form[item.submission.report_form_id].append(item)
         else:
             became = lifecycle.what_became_of(item.submission, item.receipt)
-            item.refusal = became or _NOT_YOURS
+            item.refusal = became or (_ASKED if is_mine else _NOT_YOURS)
     for group in by_form.values():
         _accept(group, by=bulk.by)
     BulkItem.objects.bulk_update([item for item in items if item.refusal], ["refusal"])

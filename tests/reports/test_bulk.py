@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chunfeng.accounts.models import Membership
-from reports import bulk, lifecycle
+from reports import bulk, lifecycle, questions
 from reports.models import Bulk, Submission
 from tests.factories import make_campaign, make_form, make_place, make_submission, make_user
 
@@ -150,6 +150,17 @@ def test_what_got_a_mark_between_page_and_click_is_left_out(boss, world):
     pass_time()
     bulk.finish_due(world.campaign)
     assert world.status(plain, marked) == ["accepted", "submitted"]
+
+
+def test_what_is_asked_about_while_it_is_pending_is_left_out(boss, world):
+    plain, asked = world.sent("a"), world.sent("b")
+    ask(boss, "start", "spring", seen=confirmed(boss))
+    colleague = make_user("colleague", unit=world.city, role="coordinator")
+    questions.ask(asked, by=colleague, text="第1列请核对台账")
+    pass_time()
+    page = ask(boss, "finish", Bulk.objects.get().pk).text
+    assert world.status(plain, asked) == ["accepted", "submitted"]
+    assert "该表有未了结的询问，请单独审核。" in page
 
 
 def test_who_is_no_coordinator_any_more_accepts_nothing(boss, world):
