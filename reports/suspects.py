@@ -15,9 +15,6 @@ from reports.anomalies import Anomaly, Report, find
 from reports.models import Dismissal, Explanation, Figure, Question, Submission
 from reports.validation import IndicatorFacts
 
-HISTORY = 8
-"""How many periods before this one a report is compared with."""
-
 
 @dataclass(frozen=True)
 class Suspect:
@@ -124,8 +121,10 @@ def _short(report: Submission) -> str:
 
 
 def _ends(period: ReportingPeriod) -> list[date]:
-    ends = period.campaign.periods.filter(ends_on__lte=period.ends_on).order_by("-ends_on")
-    return list(ends.values_list("ends_on", flat=True)[: HISTORY + 1])
+    """All up to the period: the median of increments is that of the checks and of the desk, the first counted from 0."""
+    return list(
+        period.campaign.periods.filter(ends_on__lte=period.ends_on).values_list("ends_on", flat=True)
+    )
 
 
 def _series(reports: Sequence[Submission], ends: list[date]) -> Mapping[tuple[int, int], dict[date, Report]]:

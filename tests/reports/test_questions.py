@@ -1,5 +1,7 @@
 """询问: asked, answered and settled between a unit and its coordinators, each side told; anomalies that lead there."""
 
+from datetime import date, timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -171,6 +173,20 @@ def test_what_is_odd_about_one_report_is_what_the_list_says_of_it(world):
     assert [one.anomaly for one in about(world.report, world.boss)] == listed
     assert about(beside, world.boss) == []
     assert about(world.report, world.other) == []
+
+
+def test_an_anomaly_is_measured_by_all_that_the_unit_added_before_as_on_the_desk():
+    ends = [date(2024, 1, 26) + timedelta(weeks=week) for week in range(11)]
+    campaign = make_campaign(period_ends=ends)
+    form = make_form(campaign, indicators=1)
+    county = make_place(campaign, "320381")
+    total = 0
+    # 10, 20, … 100: half of them below 55.
+    for period, added in zip(campaign.periods.all(), (*range(10, 101, 10), 5000), strict=True):
+        total += added
+        report = make_submission(form, county, period, {1: total})
+    [suspect] = suspects(make_user("boss", unit=county, role="coordinator"), report.period)
+    assert "以往新增中位数 55 的 91 倍" in suspect.anomaly.message
 
 
 def test_a_report_with_an_open_question_has_a_mark_in_the_queue(client, world):
