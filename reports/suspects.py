@@ -69,9 +69,11 @@ def about(submission: Submission, user: User) -> list[Suspect]:
     return list(_odd(row, checks.facts(form.columns), series, beside, _known([row])))
 
 
-def top(user: User, period: ReportingPeriod, limit: int = 10) -> list[Suspect]:
-    """Return the gravest anomalies of a period about which nobody has asked yet."""
-    return [suspect for suspect in suspects(user, period) if suspect.question is None][:limit]
+def top(user: User, period: ReportingPeriod, place: UnitPlace, limit: int = 10) -> list[Suspect]:
+    """Return the gravest anomalies of a period about which nobody has asked yet: of the unit at `place` and those below."""
+    inside = set(UnitPlace.objects.filter(path__startswith=place.path).values_list("unit", flat=True))
+    unasked = (suspect for suspect in suspects(user, period) if suspect.question is None)
+    return [suspect for suspect in unasked if suspect.submission.unit_id in inside][:limit]
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,7 @@ def _short(report: Submission) -> str:
 
 def _ends(period: ReportingPeriod) -> list[date]:
     """All up to the period: the median of increments is that of the checks and of the desk, the first counted from 0."""
-    return list(
-        period.campaign.periods.filter(ends_on__lte=period.ends_on).values_list("ends_on", flat=True)
-    )
+    return list(period.campaign.periods.filter(ends_on__lte=period.ends_on).values_list("ends_on", flat=True))
 
 
 def _series(reports: Sequence[Submission], ends: list[date]) -> Mapping[tuple[int, int], dict[date, Report]]:

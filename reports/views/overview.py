@@ -62,7 +62,9 @@ def board(request, campaign, form, period, unit):
         "asked": found.place,
         "edition": edition.defer("content", "workbook").order_by("-issue").first(),
         "reads_editions": permissions.reads_totals(request.user, campaign),
-        "suspects": top(request.user, period, ANOMALIES) if permissions.is_coordinator(request.user) else [],
+        "suspects": top(request.user, period, place, ANOMALIES)
+        if permissions.is_coordinator(request.user)
+        else [],
         "is_coordinator": permissions.is_coordinator(request.user),
         "highlights": _highlights(request.user, period, place),
         "chart": _chart(shown),

@@ -120,7 +120,7 @@ def test_the_page_of_anomalies_asks_with_one_click_and_then_shows_the_thread(cli
     page = client.post(ask, posted, follow=True)
     assert page.redirect_chain[-1][0] == address
     assert "待答复" in page.text
-    assert top(world.boss, world.periods[2]) == []
+    assert top(world.boss, world.periods[2], world.city) == []
     page = client.post(ask, posted, follow=True)
     assert "已经询问过" in page.text
     assert Question.objects.count() == 1
@@ -163,6 +163,13 @@ def test_the_board_and_the_desk_ask_with_one_click_and_lead_back(client, world):
     assert f"#question-{Question.objects.get().pk}" in client.get(desk).content.decode()
     for elsewhere in ("//example.org/", "https://example.org/"):
         assert client.post(ask, click | {"back": elsewhere}).url.startswith("/submissions/")
+
+
+def test_the_board_of_a_unit_names_what_is_odd_at_it_and_below_alone(world):
+    quiet = UnitPlace.objects.get(unit__code="other")
+    assert [one.short for one in top(world.boss, world.periods[2], world.city)] == ["江汉区"]
+    assert [one.short for one in top(world.boss, world.periods[2], world.district)] == ["江汉区"]
+    assert top(world.boss, world.periods[2], quiet) == []
 
 
 def test_what_is_odd_about_one_report_is_what_the_list_says_of_it(world):
