@@ -1,4 +1,4 @@
-"""What is typed on the campaign's pages: read here, judged by `reports.changes` and `campaigns.places`."""
+"""What is typed on the campaign's pages: read here, judged by `reports.managing.changes` and `campaigns.places`."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from campaigns.definition.kinds import FIRST_DAY, LAST_DAY
 from campaigns.models import UnitPlace
 from campaigns.models.units import Level
-from reports.changes import LONGEST_REASON
+from reports.managing.changes import LONGEST_REASON
 
 _DAY = {"required": "请选择日期。", "invalid": "日期应写成 2024-02-18 这样。"}
 _YEARS = f"日期应在{FIRST_DAY.year}年至{LAST_DAY.year}年之间，请检查年份。"

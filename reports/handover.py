@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from campaigns.models import Campaign, ReportForm, UnitPlace
 from chunfeng.accounts.models import Membership, User
-from reports import notifications, progress
+from reports import notifications
+from reports.completeness import progress
 from reports.models import Explanation, Figure, Question, Submission
 
 PERIODS = 6

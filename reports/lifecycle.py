@@ -23,11 +23,12 @@ from django.utils import timezone
 
 from campaigns.models import UnitPlace
 from chunfeng.accounts.models import User
-from reports import corrections, notifications, permissions
-from reports.checks import check, check_many
+from reports import notifications, permissions
+from reports.entry.checks import check, check_many
+from reports.entry.validation import Finding, blocking
 from reports.models import Figure, SignOff, Submission, SubmissionEvent
 from reports.numbers import plain
-from reports.validation import Finding, blocking
+from reports.publishing import corrections
 
 LONGEST_COMMENT = 1000
 IMPORT_NAME = "导入"

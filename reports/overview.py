@@ -14,10 +14,10 @@ from functools import lru_cache
 from django.conf import settings
 
 from campaigns.models import Indicator, ReportForm, ReportingPeriod, Target, UnitPlace
-from reports import progress
+from reports.completeness import progress
+from reports.completeness.targets import Attainment, Standing, Verdict, attainment, is_judged, read_floor
 from reports.rollup import Coverage, RollUp, Row, roll_up
-from reports.series import Series, series
-from reports.targets import Attainment, Standing, Verdict, attainment, is_judged, read_floor
+from reports.rollup.series import Series, series
 
 CARDS = 4
 BAR = 100

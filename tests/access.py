@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from campaigns.models import DayOff, Doubt, Exemption, ReportingUnit, Target, TextDuty
 from chunfeng.accounts.models import Membership, ProposedMembership
-from reports import editions, lifecycle, sign_off, uploads
+from reports import lifecycle
 from reports.briefs import writing
+from reports.exchange import uploads
 from reports.models import (
     Announcement,
     Bulk,
@@ -30,6 +31,7 @@ from reports.models import (
     UploadBatch,
     UrgentMatter,
 )
+from reports.publishing import editions, sign_off
 from tests.factories import (
     make_campaign,
     make_form,

@@ -98,7 +98,7 @@ class Indicator(models.Model):
     jump_floor = models.DecimalField("突增下限", max_digits=15, decimal_places=2, null=True, blank=True)
     slip = models.DecimalField("单位误填倍数", max_digits=8, decimal_places=2, null=True, blank=True)
     maximum = models.DecimalField("上限", max_digits=15, decimal_places=2, null=True, blank=True)
-    """jump, jump_floor, maximum: None = the default of the indicator's unit (reports.validation); slip: None = no such check."""
+    """jump, jump_floor, maximum: None = the default of the indicator's unit (reports.entry.validation); slip: None = no such check."""
 
     history = HistoricalRecords(verbose_name="指标变更", verbose_name_plural="指标变更")
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from campaigns.models import DayOff, ReportingPeriod, Target
-from reports import changes
+from reports.managing import changes
 
 from .site import CampaignFilter, OfficeAdmin, site
 
@@ -19,7 +19,7 @@ class ReasonForm(forms.ModelForm):
     )
 
     def _post_clean(self):
-        """The row is not filled from the form: `reports.changes` writes it, and its log."""
+        """The row is not filled from the form: `reports.managing.changes` writes it, and its log."""
 
 
 class PeriodForm(ReasonForm):

@@ -6,7 +6,7 @@ from django.contrib import admin
 from campaigns import registry
 from campaigns.models import Campaign, ReportingUnit, UnitPlace
 from campaigns.resources import PlaceResource, UnitResource
-from reports.place_changes import refused_rows
+from reports.managing.place_changes import refused_rows
 
 from .importing import CampaignTableForm, ConfirmCampaignTableForm, TableAdmin
 from .site import CampaignFilter, OfficeAdmin, site

@@ -16,7 +16,7 @@ from campaigns.registry import RegistryError
 from chunfeng.accounts.models import User
 from chunfeng.accounts.people import PeopleError
 from chunfeng.accounts.roles import campaigns_led_by
-from reports.changes import ChangeError
+from reports.managing.changes import ChangeError
 
 SYSTEM, SECURITY, AUDIT = User.SiteRole.SYSTEM, User.SiteRole.SECURITY, User.SiteRole.AUDIT
 LEADER = "leader"

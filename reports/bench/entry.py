@@ -14,7 +14,7 @@ from django.test import RequestFactory, override_settings
 from django.urls import ResolverMatch, reverse
 
 from chunfeng.accounts.models import Membership, User
-from reports import drafts
+from reports.entry import drafts
 from reports.models import FigureChange, Submission
 
 from .campaign import wuhan

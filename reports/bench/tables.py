@@ -6,7 +6,7 @@ from io import BytesIO
 from openpyxl import Workbook
 
 from reports.excel.flat import flat_workbook
-from reports.flat import HEAD, NUMBERS, Cells
+from reports.exchange.flat import HEAD, NUMBERS, Cells
 
 from .frame import Bench, Outcome, measurement
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from campaigns.models import TextDuty
 from reports.models import Edition
-from reports.published import Paper
+from reports.publishing.published import Paper
 
 from .numbers import Number
 from .sources import Aim, Case, Oddity, Sources

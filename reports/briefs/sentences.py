@@ -12,8 +12,8 @@ from decimal import Decimal
 from django.db.models import TextChoices
 
 from campaigns.header import Column
-from reports.anomalies import Kind
-from reports.published import Paper
+from reports.publishing.published import Paper
+from reports.review.anomalies import Kind
 
 from .facts import Facts
 from .numbers import growth, token, unbound

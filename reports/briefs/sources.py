@@ -17,14 +17,15 @@ from decimal import Decimal
 from django.utils import timezone
 
 from campaigns.models import ReportForm, ReportingPeriod, Target, UnitPlace
-from reports import progress, suspects
-from reports.anomalies import Kind
+from reports.completeness import progress
+from reports.completeness.targets import Attainment, Verdict, attainment, is_judged, read_floors
 from reports.models import Edition, Figure, Submission, TextReport
 from reports.overview import stands_for_all
-from reports.published import Paper, papers
+from reports.publishing.published import Paper, papers
+from reports.review import suspects
+from reports.review.anomalies import Kind
 from reports.rollup import RollUp, roll_up
-from reports.series import series
-from reports.targets import Attainment, Verdict, attainment, is_judged, read_floors
+from reports.rollup.series import series
 
 from .numbers import Number, of_form
 

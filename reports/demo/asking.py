@@ -9,9 +9,9 @@ from pathlib import Path
 
 from campaigns.models import Campaign
 from chunfeng.accounts.models import Membership, User
-from reports import questions
 from reports.models import Notice, Question, Submission
-from reports.suspects import suspects
+from reports.review import questions
+from reports.review.suspects import suspects
 
 from .office import People
 

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from campaigns.models import Campaign, ReportingPeriod
-from reports import reminders
-from reports.due_questions import Choice, decide, open_questions
+from reports.completeness import reminders
+from reports.completeness.progress import read
+from reports.managing.due_questions import Choice, decide, open_questions
 from reports.models import CampaignEvent, Notice, Reminder, SubmissionEvent
 from reports.notifications import reporters_of
-from reports.progress import read
 
 from .office import People
 

@@ -19,10 +19,11 @@ from campaigns.models import Campaign, ReportForm, ReportingPeriod, ReportingUni
 from campaigns.models.units import Level
 from chunfeng.accounts import people
 from chunfeng.accounts.models import Membership, User
-from reports import drafts, lifecycle
+from reports import lifecycle
+from reports.entry import drafts
+from reports.entry.validation import FATAL, Finding
 from reports.models import Explanation, FigureChange, Submission
 from reports.tasks import owes
-from reports.validation import FATAL, Finding
 
 from . import asking, desk, figures, office, plan, publishing, running, telling, texts
 

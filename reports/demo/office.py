@@ -12,9 +12,9 @@ from django.db.models import Max
 from campaigns.calendar_rules import Workdays, due_instant, next_workday
 from campaigns.models import Campaign, Exemption, ReportingPeriod, UnitPlace
 from chunfeng.accounts.models import Membership, User
-from reports import changes
+from reports.managing import changes
 from reports.models import Announcement, CampaignEvent, SubmissionEvent
-from reports.sign_off import accept_sign_off, reopen_sign_off, sign, standings
+from reports.publishing.sign_off import accept_sign_off, reopen_sign_off, sign, standings
 
 from . import plan
 from .figures import chance

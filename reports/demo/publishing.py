@@ -11,9 +11,11 @@ from pathlib import Path
 
 from campaigns.models import Campaign, ReportingPeriod
 from chunfeng.accounts.models import User
-from reports import drafts, editions, lifecycle
+from reports import lifecycle
 from reports.briefs import writing
+from reports.entry import drafts
 from reports.models import Edition, Notice, Submission
+from reports.publishing import editions
 
 from .office import People
 

@@ -4,9 +4,9 @@ from datetime import datetime, time, timedelta
 
 from campaigns.models import Campaign, TextDuty
 from chunfeng.accounts.models import Membership
-from reports import register, urgent
+from reports import register
 from reports.models import Contact, ContactAccess, Notice, UrgentMatter
-from reports.texts import duties
+from reports.texts import duties, urgent
 
 from .figures import chance
 from .office import People

@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from campaigns.models import UnitPlace
 from campaigns.models.units import Level
 from campaigns.tables import harmless
-from reports.progress import Line, Owed, Progress, State, longest_streak, streak
+from reports.completeness.progress import Line, Owed, Progress, State, longest_streak, streak
 
 _UNITS = "考核汇总"
 _RECORDS = "报送明细"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from campaigns.models import Campaign, Indicator, ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
-from reports.checks import facts
+from reports.entry.checks import facts
 from reports.tasks import owes, place_held
 
 from .reading import Scope

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from campaigns.models import ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
-from reports.exports import Counted
+from reports.exchange.exports import Counted
 from reports.letterhead import SignOff
 from reports.rollup import RollUp, place_at
 

@@ -14,8 +14,8 @@ from openpyxl.comments import Comment
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from campaigns.models import Indicator, ReportForm, ReportingPeriod, UnitPlace
-from reports.checks import facts
-from reports.exports import figures_of
+from reports.entry.checks import facts
+from reports.exchange.exports import figures_of
 from reports.letterhead import SignOff
 from reports.models import Submission
 from reports.numbers import format_figure, plain

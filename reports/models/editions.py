@@ -21,7 +21,7 @@ class EditionQuerySet(models.QuerySet):
 
 
 class Edition(models.Model):
-    """A unit at a period, all its forms, as published. `reports.editions.publish` writes it; nothing changes it.
+    """A unit at a period, all its forms, as published. `reports.publishing.editions.publish` writes it; nothing changes it.
 
     The number is the period's ordinal as it then was. A reissue has the next `issue`: 第6期（第2版）.
     """
@@ -36,7 +36,7 @@ class Edition(models.Model):
     issue = models.PositiveSmallIntegerField("版次", default=1)
     reason = models.TextField("再版原因", blank=True)
     content = models.JSONField("数据")
-    """{"forms": {code: {"cumulative": as `roll_up` prints it, "increment": the same, …}}}: `reports.editions`."""
+    """{"forms": {code: {"cumulative": as `roll_up` prints it, "increment": the same, …}}}: `reports.publishing.editions`."""
     checksum = models.CharField("校验码", max_length=64)
     workbook = models.BinaryField("官方表")
     workbook_checksum = models.CharField("官方表校验码", max_length=64)

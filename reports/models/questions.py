@@ -17,10 +17,10 @@ class QuestionQuerySet(models.QuerySet):
 
 
 class Question(models.Model):
-    """One thread on one report. Only `reports.questions` writes it.
+    """One thread on one report. Only `reports.review.questions` writes it.
 
     from_unit: the unit asks its coordinators; otherwise they ask the unit. anomaly: key of the
-    `reports.anomalies.Anomaly` that gave rise to it, "" where none did.
+    `reports.review.anomalies.Anomaly` that gave rise to it, "" where none did.
     """
 
     class State(models.TextChoices):

@@ -9,9 +9,9 @@ from campaigns.models import ReportingPeriod, ReportingUnit
 
 
 class Reminder(models.Model):
-    """Append-only: one row a unit and reminder. Only `reports.reminders` writes it.
+    """Append-only: one row a unit and reminder. Only `reports.completeness.reminders` writes it.
 
-    Whether it helped is not stored: it is read off the reports that it names (`reports.reminders.results`).
+    Whether it helped is not stored: it is read off the reports that it names (`reports.completeness.reminders.results`).
     """
 
     class Moment(models.TextChoices):

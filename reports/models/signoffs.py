@@ -23,7 +23,7 @@ class SignOffQuerySet(models.QuerySet):
 
 
 class SignOff(models.Model):
-    """The sign-off of one unit for one period, all forms together. Only `reports.sign_off` writes it."""
+    """The sign-off of one unit for one period, all forms together. Only `reports.publishing.sign_off` writes it."""
 
     class Status(models.TextChoices):
         SIGNED = "signed", "已扎口"
@@ -60,7 +60,7 @@ class SignOff(models.Model):
     missing = models.JSONField("未报单位", default=list)
     """Confirmed at the latest signing: [{"unit": code, "name", "forms": [code]}], in registry order."""
     snapshot = models.JSONField("汇总数", default=dict)
-    """As signed last: `reports.sign_off.Consolidated.snapshot`."""
+    """As signed last: `reports.publishing.sign_off.Consolidated.snapshot`."""
     checksum = models.CharField("校验码", max_length=64)
 
     objects = SignOffQuerySet.as_manager()

@@ -198,7 +198,7 @@ class RefusedEntry(models.Model):
 
 
 class Explanation(models.Model):
-    """核实说明: the clerk's reason for a finding; `finding` is the key of `reports.validation.Finding`."""
+    """核实说明: the clerk's reason for a finding; `finding` is the key of `reports.entry.validation.Finding`."""
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="explanations")
     finding = models.CharField("核实项", max_length=60)

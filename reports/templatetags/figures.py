@@ -4,7 +4,8 @@ from django import template
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import mark_safe
 
-from reports import letterhead, numbers, validation
+from reports import letterhead, numbers
+from reports.entry import validation
 
 register = template.Library()
 

@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from reports import permissions
-from reports.anomalies import NAMES, Kind
 from reports.lifecycle import storable
 from reports.models import Dismissal
-from reports.suspects import suspects
+from reports.review.anomalies import NAMES, Kind
+from reports.review.suspects import suspects
 
 from .finding import find_campaign, find_submission
 from .listing import filters_of, page_of, periods_offered

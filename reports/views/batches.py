@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from reports import batches, uploads
 from reports.excel.gate import MAX_ARCHIVE, MAX_BYTES
 from reports.excel.write import safe_name
+from reports.exchange import batches, uploads
 from reports.models import UploadBatch
 
 from .exports import CSV, download_headers

@@ -21,7 +21,7 @@ from reports import permissions
 from reports.letterhead import heading
 from reports.models import Edition, Submission
 from reports.numbers import format_figure
-from reports.published import Paper
+from reports.publishing.published import Paper
 from reports.rollup import BASES, MEASURES, RollUp, Row, roll_up
 from reports.tasks import owes, place_held
 

@@ -18,7 +18,7 @@ from reports.briefs.sources import cases_of
 from reports.briefs.word import document, head_name, table_of
 from reports.excel.write import safe_name
 from reports.models import Brief, BriefParagraph, Edition
-from reports.published import papers
+from reports.publishing.published import papers
 
 from .finding import enter, find_campaign
 from .listing import page_of

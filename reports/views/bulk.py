@@ -7,14 +7,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import bulk, lifecycle, permissions
-from reports.corrections import effect_of_many
+from reports import lifecycle, permissions
 from reports.models import Bulk
+from reports.publishing.corrections import effect_of_many
+from reports.review import bulk
 
 from .finding import enter, find_campaign
 from .review import filters_kept, find_queue
 
-_SALT = "reports.bulk"
+_SALT = "reports.review.bulk"
 
 
 @require_safe

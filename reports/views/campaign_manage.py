@@ -10,10 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from campaigns.models import Doubt, Exemption, Indicator, ReportingUnit
 from campaigns.search import units_found
-from reports import changes, permissions
+from reports import permissions
 from reports.campaign_forms import DueForm, ReasonForm
-from reports.changes import ChangeError
-from reports.due_questions import Choice, decide
+from reports.managing import changes
+from reports.managing.changes import ChangeError
+from reports.managing.due_questions import Choice, decide
 from reports.models import CampaignEvent, Extension, Submission
 
 from .campaign_page import due_questions_for, tabs

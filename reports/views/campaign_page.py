@@ -11,11 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 from campaigns.models import Exemption
 from reports import permissions
 from reports.campaign_forms import AnnouncementForm
-from reports.changes import due_changes
 from reports.contacts import contacts_of
-from reports.due_questions import open_questions
+from reports.managing.changes import due_changes
+from reports.managing.due_questions import open_questions
+from reports.managing.schedule import schedule
 from reports.models import Announcement, Extension, due_for
-from reports.schedule import schedule
 
 from .finding import find_campaign
 

@@ -5,9 +5,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from reports import permissions, questions, tasks
-from reports.cell_details import cell_details
+from reports import permissions, tasks
+from reports.entry.cell_details import cell_details
 from reports.models import Submission
+from reports.review import questions
 
 from .finding import find_campaign, find_form, find_period, find_place
 

@@ -10,10 +10,12 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns.models import UnitPlace
-from reports import bulk, editions, permissions
-from reports.corrections import described
+from reports import permissions
 from reports.models import Edition, Submission
-from reports.published import differences, is_intact, papers
+from reports.publishing import editions
+from reports.publishing.corrections import described
+from reports.publishing.published import differences, is_intact, papers
+from reports.review import bulk
 from reports.rollup import MEASURES
 from reports.tasks import place_held
 

@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from reports import autosave, checks, drafts, lifecycle, tasks
-from reports.grid import build_grid
+from reports import lifecycle, tasks
+from reports.entry import autosave, checks, drafts
+from reports.entry.grid import build_grid
+from reports.entry.validation import QUERY, Finding, blocking
 from reports.letterhead import (
     DRAFT_MARK,
     Imprint,
@@ -25,7 +27,6 @@ from reports.letterhead import (
 )
 from reports.models import Submission
 from reports.numbers import format_figure
-from reports.validation import QUERY, Finding, blocking
 
 from .finding import find_campaign, find_form, find_period, find_place_to_fill
 

@@ -14,8 +14,6 @@ from django.utils.http import content_disposition_header, urlencode
 from django.views.decorators.http import require_safe
 
 from campaigns.models import UnitPlace
-from reports import flat
-from reports.batches import may_gather
 from reports.excel.flat import flat_workbook
 from reports.excel.many import series_workbook, units_workbook
 from reports.excel.template import template_archive, template_workbook
@@ -27,7 +25,9 @@ from reports.excel.write import (
     roll_up_workbook,
     safe_name,
 )
-from reports.exports import counted_reports, owed_below
+from reports.exchange import flat
+from reports.exchange.batches import may_gather
+from reports.exchange.exports import counted_reports, owed_below
 from reports.models import Submission
 from reports.rollup import RollUpError, place_at, roll_up
 from reports.tasks import owes, place_held

@@ -8,10 +8,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from campaigns.models import Campaign
-from reports import checks, permissions, questions, tasks, validation
-from reports.changes import due_changes
+from reports import permissions, tasks
 from reports.contacts import contacts_of
-from reports.schedule import calendar_warning
+from reports.entry import checks, validation
+from reports.managing.changes import due_changes
+from reports.managing.schedule import calendar_warning
+from reports.review import questions
 
 from .campaign_page import standing
 from .finding import find_campaign

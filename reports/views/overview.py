@@ -10,10 +10,10 @@ from django.views.decorators.http import require_safe
 
 from campaigns.models import TextDuty, UnitPlace
 from reports import permissions
+from reports.completeness.targets import days_passed
 from reports.models import Edition, TextReport
 from reports.overview import read_board
-from reports.suspects import top
-from reports.targets import days_passed
+from reports.review.suspects import top
 
 from .board import find_roll_up, first_total, head_of
 from .finding import find_campaign, find_form, find_period

@@ -4,10 +4,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from campaigns.models import ReportForm
-from reports import drafts, lifecycle
+from reports import lifecycle
 from reports.check_codes import find_printed
+from reports.entry import drafts
+from reports.entry.grid import build_grid
 from reports.excel.write import DOTS, TOTAL
-from reports.grid import build_grid
 from reports.letterhead import Imprint, SignOff, heading, imprint, printed_period, sign_off_of, signatures
 from reports.rollup import place_at
 

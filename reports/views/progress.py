@@ -13,13 +13,13 @@ from campaigns.models.units import Level
 from campaigns.search import units_found
 from chunfeng.accounts.models import Membership
 from reports import permissions
-from reports.changes import due_changes
+from reports.completeness.heat_map import heat_map, said_of
+from reports.completeness.progress import SIGNS, Tally, read, streak
+from reports.completeness.reminders import results
 from reports.excel.assessment import assessment_workbook, records_csv
-from reports.heat_map import heat_map, said_of
+from reports.managing.changes import due_changes
 from reports.models import Reminder, Submission
 from reports.notifications import reporters_of
-from reports.progress import SIGNS, Tally, read, streak
-from reports.reminders import results
 
 from .campaign_page import due_questions_for
 from .exports import XLSX

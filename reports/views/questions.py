@@ -7,8 +7,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import permissions, questions
+from reports import permissions
 from reports.models import Question
+from reports.review import questions
 
 from .finding import enter, find_campaign, find_submission
 from .listing import filters_of, page_of, periods_offered

@@ -7,7 +7,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import permissions, register, reminders
+from reports import permissions, register
+from reports.completeness import reminders
 from reports.models import Reminder
 
 from .finding import find_campaign, find_period

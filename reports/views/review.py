@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import bulk, lifecycle, permissions, queue
-from reports.corrections import effect
-from reports.desk import earlier_remarks, read_desk
+from reports import lifecycle, permissions
 from reports.forms import ReturnForm
 from reports.models import Look, Submission, SubmissionEvent
-from reports.suspects import about
+from reports.publishing.corrections import effect
+from reports.review import bulk, queue
+from reports.review.desk import earlier_remarks, read_desk
+from reports.review.suspects import about
 
 from .board import highest_place
 from .campaign_page import due_questions_for

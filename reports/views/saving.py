@@ -1,4 +1,4 @@
-"""Saving while its user types: the JSON that an open entry page sends (`reports.autosave`)."""
+"""Saving while its user types: the JSON that an open entry page sends (`reports.entry.autosave`)."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
@@ -6,7 +6,8 @@ from django.db import OperationalError
 from django.http import Http404, JsonResponse
 from django.views.decorators.http import require_POST
 
-from reports import autosave, drafts, lifecycle, tasks
+from reports import lifecycle, tasks
+from reports.entry import autosave, drafts
 from reports.models import Submission
 
 from .finding import find_campaign, find_form, find_period, find_place_to_fill
@@ -15,7 +16,7 @@ from .finding import find_campaign, find_form, find_period, find_place_to_fill
 @login_not_required
 @require_POST
 def entry_save(request, campaign, form, period, unit):
-    """Take what an open entry page sends while its user types; answers in JSON (`reports.autosave`).
+    """Take what an open entry page sends while its user types; answers in JSON (`reports.entry.autosave`).
 
     200 saved; 401 signed out, or signed in as somebody else: the page asks for the log-in and sends again;
     409 no longer editable; 503 the database is busy: the page sends again. Others as anywhere.

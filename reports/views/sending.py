@@ -6,8 +6,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from reports import checks, drafts, lifecycle, permissions
-from reports.grid import build_grid
+from reports import lifecycle, permissions
+from reports.entry import checks, drafts
+from reports.entry.grid import build_grid
 from reports.letterhead import heading, imprint, sign_off_of, signatures
 from reports.models import SubmissionEvent
 from reports.rollup import place_at

@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns.models import Campaign, ReportingPeriod, UnitPlace
-from reports import lifecycle, permissions, sign_off
+from reports import lifecycle, permissions
 from reports.forms import ReopenSignOffForm
 from reports.models import SignOff
+from reports.publishing import sign_off
 
 from .board import printed
 from .finding import find_campaign, find_period, find_place

@@ -6,12 +6,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from campaigns.models import UnitPlace
-from reports import checks, drafts, lifecycle, permissions, questions, tasks
-from reports.corrections import effect_of_reopening, touched
+from reports import lifecycle, permissions, tasks
+from reports.entry import checks, drafts
+from reports.entry.grid import build_grid
 from reports.forms import ReturnForm
-from reports.grid import build_grid
 from reports.letterhead import heading, imprint, sign_off_of, signatures
 from reports.models import Edition, Submission, SubmissionEvent
+from reports.publishing.corrections import effect_of_reopening, touched
+from reports.review import questions
 from reports.rollup import place_at
 from reports.texts.attachments import scans_of
 

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from reports import permissions
-from reports.total_details import total_details
+from reports.rollup.total_details import total_details
 
 from .board import (
     BASIS_NAMES,

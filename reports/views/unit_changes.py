@@ -9,9 +9,9 @@ from django.views.decorators.http import require_POST, require_safe
 from campaigns.models import ReportingPeriod, UnitPlace
 from campaigns.places import PlaceError
 from campaigns.search import is_found, normal, units_found
-from reports import place_changes
 from reports.campaign_forms import CloseForm, MoveForm, OpenForm, ReasonForm, RenameForm
-from reports.changes import ChangeError
+from reports.managing import place_changes
+from reports.managing.changes import ChangeError
 from reports.rollup import RollUpError
 
 from .campaign_manage import find_coordinated

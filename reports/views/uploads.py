@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from campaigns.header import Band
 from chunfeng import errors
-from reports import uploads
 from reports.excel.gate import MAX_ARCHIVE, MAX_BYTES, MEGABYTE
 from reports.excel.markup import marked
 from reports.excel.reading import ASK, OK
+from reports.exchange import uploads
 from reports.lifecycle import TransitionError
 from reports.models import Upload
 

@@ -7,10 +7,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chunfeng.accounts.models import Membership
-from reports import urgent
 from reports.models import UrgentMatter
 from reports.permissions import is_reporter
 from reports.text_forms import UrgentForm, UrgentNoteForm
+from reports.texts import urgent
 
 from .finding import enter, find_campaign
 from .listing import page_of

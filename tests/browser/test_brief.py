@@ -5,8 +5,10 @@ from playwright.sync_api import expect
 
 from campaigns.models import TextDuty
 from chunfeng.accounts.models import Membership, User
-from reports import drafts, editions, lifecycle
+from reports import lifecycle
+from reports.entry import drafts
 from reports.models import Submission, UrgentMatter
+from reports.publishing import editions
 from tests.browser.sessions import log_in, log_out
 from tests.factories import (
     make_campaign,

@@ -13,7 +13,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from chunfeng.accounts.models import User
-from reports import drafts
+from reports.entry import drafts
 from reports.models import FigureChange, Submission
 from tests.browser.axe import serious
 from tests.browser.sessions import log_in

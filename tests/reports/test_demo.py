@@ -14,14 +14,14 @@ from django.urls import reverse
 
 from campaigns.models import Campaign, Exemption, ReportForm, ReportingUnit
 from chunfeng.accounts.models import Membership, User
-from reports.checks import check, check_many
 from reports.demo.loading import PASSWORD
+from reports.entry.checks import check, check_many
+from reports.entry.validation import FATAL, QUERY, blocking
 from reports.models import Explanation, Figure, FigureChange, Question, Submission, SubmissionEvent
 from reports.permissions import reviewable
+from reports.review.suspects import suspects
 from reports.rollup import roll_up
-from reports.suspects import suspects
 from reports.tasks import tasks_of
-from reports.validation import FATAL, QUERY, blocking
 
 pytestmark = pytest.mark.django_db
 

@@ -6,9 +6,12 @@ import pytest
 from django.utils import timezone
 
 from chunfeng.accounts.models import Membership
-from reports import bulk, editions, lifecycle, questions, reminders
+from reports import lifecycle
+from reports.completeness import reminders
 from reports.lifecycle import TransitionError
 from reports.models import Bulk, BulkItem, Edition, Notice, Question, Reminder, Submission, SubmissionEvent
+from reports.publishing import editions
+from reports.review import bulk, questions
 from tests.factories import make_campaign, make_form, make_place, make_submission, make_user, period_of
 from tests.reports.test_races import ROUNDS, again, at_once, database  # noqa: F401 (a fixture)
 

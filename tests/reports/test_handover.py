@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from reports import questions
+from reports.review import questions
 from tests.factories import make_campaign, make_form, make_place, make_submission, make_user
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,8 @@ import pytest
 import time_machine
 
 from chunfeng.accounts.models import Membership
-from reports import drafts, lifecycle
+from reports import lifecycle
+from reports.entry import drafts
 from reports.models import Submission, SubmissionEvent
 from tests.factories import (
     make_campaign,

@@ -10,7 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from chunfeng.accounts.models import Membership
-from reports import drafts, lifecycle, permissions
+from reports import lifecycle, permissions
+from reports.entry import drafts
 from reports.models import Submission
 from tests.factories import (
     make_campaign,

@@ -3,7 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from reports import drafts, lifecycle
+from reports import lifecycle
+from reports.entry import drafts
 from reports.letterhead import check_code, checksum_beginning
 from reports.models import SubmissionEvent
 from tests.factories import make_campaign, make_form, make_place, make_submission, make_user

@@ -8,7 +8,8 @@ import pytest
 from django.db import connection, connections
 
 from chunfeng.accounts.models import Membership
-from reports import drafts, lifecycle
+from reports import lifecycle
+from reports.entry import drafts
 from reports.models import Figure, FigureChange, Submission, SubmissionEvent
 from tests.factories import (
     make_campaign,

@@ -15,13 +15,13 @@ from campaigns.calendar_rules import Workdays, periods
 from campaigns.definition import read
 from campaigns.models import Campaign, DayOff, Exemption
 from chunfeng.accounts.models import User
-from reports.checks import check, check_many
 from reports.demo import loading, plan
 from reports.demo.running import CODE, running
+from reports.entry.checks import check, check_many
+from reports.entry.validation import FATAL, QUERY, blocking
 from reports.models import CampaignEvent, SignOff
 from reports.permissions import reviewable
 from reports.tasks import tasks_of
-from reports.validation import FATAL, QUERY, blocking
 from tests.factories import SHANGHAI
 
 from .running_demo import loaded, moments, reports

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from reports import drafts, lifecycle
+from reports import lifecycle
+from reports.entry import drafts
 from tests.factories import make_campaign, make_form, make_place, make_submission, make_user
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Exemption, UnitPlace
 from chunfeng.accounts.models import Membership
-from reports import drafts, lifecycle, tasks
+from reports import lifecycle, tasks
+from reports.entry import drafts
 from reports.tasks import State
 from tests.factories import (
     make_campaign,

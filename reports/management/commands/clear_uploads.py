@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from reports.uploads import KEPT_FOR, clear
+from reports.exchange.uploads import KEPT_FOR, clear
 
 
 class Command(BaseCommand):

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from reports.importing import STATES, SUBMITTED_AT, ImportRefusedError, import_figures
+from reports.entry.validation import explanation_problem
+from reports.exchange.importing import STATES, SUBMITTED_AT, ImportRefusedError, import_figures
 from reports.management.arguments import named_form
 from reports.models import Submission
-from reports.validation import explanation_problem
 
 
 class Command(BaseCommand):

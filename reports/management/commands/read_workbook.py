@@ -14,8 +14,8 @@ from reports.excel.gate import RefusedFile, check_size
 from reports.excel.known import Known
 from reports.excel.read import read_workbook
 from reports.excel.reading import ASK, OK, REFUSED, Asked, Reading, Scope
+from reports.exchange.uploads import fillable
 from reports.management.arguments import named_form, named_period, named_unit
-from reports.uploads import fillable
 
 EXIT = {OK: 0, REFUSED: 1, ASK: 2}
 

@@ -7,8 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from campaigns.models import Campaign
-from reports import notifications, reminders
-from reports.due_questions import ask_about_due_times
+from reports import notifications
+from reports.completeness import reminders
+from reports.managing.due_questions import ask_about_due_times
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ import pytest
 
 from campaigns.models import Target, TextDuty
 from chunfeng.accounts.models import Membership
-from reports import editions
+from reports.publishing import editions
 from tests.factories import (
     make_campaign,
     make_form,

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from reports import drafts, editions, lifecycle
+from reports import lifecycle
 from reports.briefs import facts, inserting, writing
 from reports.briefs.numbers import Chip, State, for_typing, pieces, plain_text
+from reports.entry import drafts
 from reports.models import Brief, Submission
+from reports.publishing import editions
 from tests.factories import make_submission, make_text
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from reports import batches, uploads
+from reports.exchange import batches, uploads
 from reports.models import Figure, Submission, Upload, UploadBatch
 from tests.factories import make_place, make_submission, make_user
 

@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from reports import drafts, uploads
+from reports.entry import drafts
 from reports.excel.template import template_workbook
+from reports.exchange import uploads
 from reports.models import Figure, FigureChange, Submission, Upload
 from tests.factories import make_submission, make_user
 

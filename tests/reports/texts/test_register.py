@@ -8,7 +8,8 @@ import time_machine
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from reports import drafts, register
+from reports import register
+from reports.entry import drafts
 from reports.models import Contact, ContactAccess
 from reports.register import RegisterError, masked
 from reports.texts import duties

@@ -7,8 +7,9 @@ import time_machine
 from django.core import mail
 from django.urls import reverse
 
-from reports import notifications, urgent
+from reports import notifications
 from reports.models import Notice, UrgentMatter
+from reports.texts import urgent
 from tests.factories import make_user
 
 from .conftest import NOW

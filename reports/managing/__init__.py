@@ -1,0 +1,1 @@
+"""What coordinators change in a campaign that runs: dates, units, readings."""
