@@ -13,7 +13,7 @@ from reports.models import Bulk, BulkItem, Edition, Notice, Question, Reminder, 
 from reports.publishing import editions
 from reports.review import bulk, questions
 from tests.factories import make_campaign, make_form, make_place, make_submission, make_user, period_of
-from tests.reports.test_races import ROUNDS, again, at_once, database  # noqa: F401 (a fixture)
+from tests.reports.racing import ROUNDS, again, at_once
 
 
 class World:
@@ -35,7 +35,7 @@ class World:
 
 
 @pytest.fixture
-def world(database):  # noqa: F811
+def world(database):
     return World()
 
 

@@ -1,11 +1,8 @@
 """Two people at the same instant, on real connections: threads, on a file where the database is SQLite."""
 
-import sqlite3
-import threading
 from decimal import Decimal
 
 import pytest
-from django.db import connection, connections
 
 from chunfeng.accounts.models import Membership
 from reports import lifecycle
@@ -19,53 +16,7 @@ from tests.factories import (
     make_user,
     period_of,
 )
-
-ROUNDS = 8
-
-
-@pytest.fixture
-def database(transactional_db, tmp_path):
-    """A database for threads: SQLite in memory refuses a second writer, a copy on file lets it wait."""
-    if connection.vendor != "sqlite":
-        yield
-        return
-    path = str(tmp_path / "race.sqlite3")
-    with sqlite3.connect(path) as copy:
-        connection.ensure_connection()
-        connection.connection.backup(copy)
-    copy.close()
-    in_memory, settings = connections["default"], connections.settings["default"]
-    name = settings["NAME"]
-    # Connections share these settings: from here on every new one opens the file.
-    del connections["default"]
-    settings["NAME"] = path
-    yield
-    connections["default"].close()
-    settings["NAME"] = name
-    connections["default"] = in_memory
-
-
-def at_once(*acts):
-    """Run all acts at once, each on a connection of its own; return what each returned or raised."""
-    start = threading.Barrier(len(acts))
-    outcomes = [None] * len(acts)
-
-    def run(number, act):
-        try:
-            connection.ensure_connection()
-            start.wait(10)
-            outcomes[number] = act()
-        except Exception as error:
-            outcomes[number] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return outcomes
+from tests.reports.racing import ROUNDS, again, at_once
 
 
 class World:
@@ -88,10 +39,6 @@ class World:
 @pytest.fixture
 def world(database):
     return World()
-
-
-def again(submission):
-    return Submission.objects.get(pk=submission.pk)
 
 
 def moves(submission):

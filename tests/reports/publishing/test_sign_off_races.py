@@ -14,7 +14,7 @@ from tests.factories import (
     make_user,
     period_of,
 )
-from tests.reports.test_races import ROUNDS, again, at_once, database  # noqa: F401 (a fixture)
+from tests.reports.racing import ROUNDS, again, at_once
 
 COORDINATOR = Membership.Role.COORDINATOR
 LOCKED = "本期已由徐州市扎口上报，请先由上级重新打开"
@@ -54,7 +54,7 @@ class World:
 
 
 @pytest.fixture
-def world(database):  # noqa: F811
+def world(database):
     return World()
 
 

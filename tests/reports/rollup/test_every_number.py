@@ -21,7 +21,7 @@ from reports.numbers import format_figure
 from reports.publishing import editions
 from reports.rollup import roll_up
 from tests.factories import make_campaign, make_form, make_place, make_submission, make_user
-from tests.reports.publishing.test_editions import correct
+from tests.reports.publishing.provinces import correct
 
 from .test_board import ENDS
 

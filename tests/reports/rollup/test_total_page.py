@@ -17,7 +17,7 @@ from reports.publishing import editions
 from reports.rollup import roll_up
 from reports.rollup.total_details import Point, growth_of, shares, total_details
 from tests.factories import make_place, make_submission, make_user
-from tests.reports.publishing.test_editions import correct, make_world
+from tests.reports.publishing.provinces import correct, make_world
 
 pytestmark = pytest.mark.django_db
 
