@@ -43,7 +43,10 @@ class Floor:
 
 @dataclass(frozen=True)
 class Card:
-    """One column: its total to date, what the period added, its target and its weekly floor where it has any."""
+    """One column: its total to date, what the period added, its target and its weekly floor where it has any.
+
+    is_aimed_above: its target is that of the whole campaign, of which the unit has no share.
+    """
 
     indicator: Indicator
     total: Decimal | None
@@ -51,6 +54,7 @@ class Card:
     attainment: Attainment | None
     floor: Floor | None
     blank: int
+    is_aimed_above: bool
 
 
 @dataclass(frozen=True)
@@ -129,8 +133,6 @@ class Board:
     tiles: tuple[Tile, ...]
     heat_periods: tuple[ReportingPeriod, ...]
     heat: tuple[HeatRow, ...]
-    missing: int
-    """How many units have still to send a report of the period."""
 
     @property
     def coverage(self) -> Coverage:
@@ -151,11 +153,8 @@ def read_board(form: ReportForm, period: ReportingPeriod, place: UnitPlace, now:
         if target.over == _OVER.WEEK
     }
     # A target over the campaign is the root's: no unit below has a share of it.
-    whole = {
-        target.indicator_id: target
-        for target in targets
-        if target.over == _OVER.CAMPAIGN and stands_for_all(place)
-    }
+    over_all = {target.indicator_id: target for target in targets if target.over == _OVER.CAMPAIGN}
+    whole = over_all if stands_for_all(place) else {}
     cards = tuple(
         Card(
             column,
@@ -166,10 +165,11 @@ def read_board(form: ReportForm, period: ReportingPeriod, place: UnitPlace, now:
             else None,
             floors.get(column.pk),
             rollup.blank.get(column.number, 0),
+            column.pk in over_all and column.pk not in whole,
         )
         for column in columns
     )
-    heat_periods, heat, missing = _heat(form, period, place, now)
+    heat_periods, heat = _heat(form, period, place, now)
     return Board(
         form=form,
         period=period,
@@ -181,7 +181,6 @@ def read_board(form: ReportForm, period: ReportingPeriod, place: UnitPlace, now:
         tiles=tuple(_tiles(rollup)),
         heat_periods=heat_periods,
         heat=heat,
-        missing=missing,
     )
 
 
@@ -299,8 +298,8 @@ def tile_grid() -> dict[str, tuple[int, int]]:
 
 def _heat(
     form: ReportForm, period: ReportingPeriod, place: UnitPlace, now: datetime
-) -> tuple[tuple[ReportingPeriod, ...], tuple[HeatRow, ...], int]:
-    """Return the periods up to this one, a row a child, and how many reports of the period are still to be sent."""
+) -> tuple[tuple[ReportingPeriod, ...], tuple[HeatRow, ...]]:
+    """Return the periods up to this one, and a row a child."""
     campaign = period.campaign
     periods = tuple(campaign.periods.filter(ends_on__lte=period.ends_on).order_by("ends_on"))
     below = campaign.places.filter(path__startswith=place.path)
@@ -328,5 +327,4 @@ def _heat(
             report for line in of_child for owed in line.cells.values() for report in owed if report.is_due
         )
         rows.append(HeatRow(children[path], tuple(cells), due.timeliness))
-    missing = sum(report.is_missing for line in found.lines for report in line.cells.get(period.pk, ()))
-    return periods, tuple(rows), missing
+    return periods, tuple(rows)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from campaigns.models import TextDuty, UnitPlace
 from reports import permissions
+from reports.completeness.reminders import missing_in
 from reports.completeness.targets import days_passed
 from reports.models import Edition, TextReport
 from reports.overview import read_board
@@ -65,6 +66,7 @@ def board(request, campaign, form, period, unit):
         "suspects": top(request.user, period, place, ANOMALIES)
         if permissions.is_coordinator(request.user)
         else [],
+        "to_remind": _to_remind(request.user, period, place, now),
         "is_coordinator": permissions.is_coordinator(request.user),
         "highlights": _highlights(request.user, period, place),
         "chart": _chart(shown),
@@ -72,6 +74,12 @@ def board(request, campaign, form, period, unit):
         "now": now,
     }
     return render(request, "reports/board.html", context)
+
+
+def _to_remind(user, period, place, now):
+    """How many units of those here the reader may remind: as many as the page of reminders then lists, of all forms."""
+    below = permissions.extendable(user, period).filter(path__startswith=place.path)
+    return len(missing_in(period, below, now)) if permissions.is_coordinator(user) else 0
 
 
 def _highlights(user, period, place):

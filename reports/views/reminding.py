@@ -11,7 +11,7 @@ from reports import permissions, register
 from reports.completeness import reminders
 from reports.models import Reminder
 
-from .finding import find_campaign, find_period
+from .finding import find_campaign, find_period, find_place
 from .listing import page_of
 from .progress import find_below
 
@@ -21,7 +21,10 @@ MOST = 1000
 
 @require_safe
 def remind(request, campaign, period):
-    """Who below me has not sent everything, why not yet, and the text for each. ?unit=: that one alone is ticked."""
+    """Who below me has not sent everything, why not yet, and the text for each.
+
+    ?unit=: that one alone is ticked. ?below=: the units there alone are listed.
+    """
     campaign, period, places = _reminded(request, campaign, period)
     ticked = {request.GET["unit"]} if request.GET.get("unit") else None
     register.note(campaign, None, register.What.SHOWN, request.user)  # the page prints whom to call
@@ -80,7 +83,10 @@ def _reminded(request, code, ends_on):
     if not permissions.announcing_units(request.user, campaign):
         raise PermissionDenied
     period = find_period(campaign, ends_on)
-    return campaign, period, permissions.extendable(request.user, period).order_by("position")
+    places = permissions.extendable(request.user, period).order_by("position")
+    if request.GET.get("below"):
+        places = places.filter(path__startswith=find_place(request, period, request.GET["below"]).path)
+    return campaign, period, places
 
 
 def _page(campaign, period, places, *, ticked=None, text=reminders.DEFAULT_TEXT):

@@ -215,6 +215,23 @@ def test_a_missing_cell_of_the_heat_map_leads_to_the_reminder_of_that_unit(clien
     assert [row["is_ticked"] for row in page.context["rows"]] == [False, True]
 
 
+def test_the_board_of_a_city_leads_to_the_reminder_of_its_own_units(client, world):
+    elsewhere = make_place(world["campaign"], "3201", parent=world["campaign"].places.get(unit__code="32"))
+    client.force_login(world["province"])
+    board = client.get("/c/spring/board/fu1/2024-01-26/3203/")
+    # Of 附件1 丙县 alone is missing; of all that is owed also 附件2 of 乙县.
+    assert board.context["to_remind"] == 2
+    assert 'href="/c/spring/reminders/2024-01-26/?below=3203"' in board.text
+    rows = client.get(address(world, "?below=3203")).context["rows"]
+    assert [row["missing"].place.name for row in rows] == ["乙县", "丙县"]
+    assert client.get("/c/spring/board/fu1/2024-01-26/32/").context["to_remind"] == 3
+    refused = client.post(address(world, "send/?below=3203"), {"unit": [elsewhere.unit.code], "text": "请报"})
+    assert refused.status_code == 404
+    assert client.get(address(world, "?below=nowhere")).status_code == 404
+    client.force_login(make_user("viewer", unit=world["places"]["甲县"].parent, role=Membership.Role.VIEWER))
+    assert client.get("/c/spring/board/fu1/2024-01-26/3203/").context["to_remind"] == 0
+
+
 # The timer
 
 

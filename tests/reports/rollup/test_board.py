@@ -235,6 +235,7 @@ def test_a_target_of_the_whole_campaign_stands_on_the_root_alone(world):
     of_root = read_board(world.form, world.periods[1], world.province, due).cards[1]
     of_city = read_board(world.form, world.periods[1], world.nanjing, due).cards[1]
     assert of_root.attainment.progress == 120  # 500 + 200 + 500 of 1,000
+    assert (of_root.is_aimed_above, of_city.is_aimed_above) == (False, True)
     assert of_city.attainment is None
 
 
