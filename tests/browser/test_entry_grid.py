@@ -178,6 +178,25 @@ def test_the_keyboard_moves_edits_reverts_fills_and_undoes_as_in_a_spreadsheet(p
     assert world.figures == {1: "1E+2", 4: "2E+1", 6: "88.5"}
 
 
+def test_a_pause_within_a_figure_rewrites_nothing_under_the_hands(page, world):
+    enter(page, world)
+    page.locator("#c6").click()
+    page.keyboard.type("88")
+    saved(page)
+    page.keyboard.type(".5")
+    saved(page)
+    expect(page.locator("#c6")).to_have_value("88.5")
+    press(page, "Shift+Tab")
+    expect(page.locator("#c6")).to_have_value("88.50")
+    page.keyboard.type("1234")
+    saved(page)
+    page.keyboard.type("56")
+    press(page, "Enter")
+    saved(page)
+    expect(page.locator("#c5")).to_have_value("123,456")
+    assert world.figures == {5: "123456", 6: "88.5"}
+
+
 def test_what_was_typed_before_the_scripts_had_arrived_is_saved_too(page, world):
     enter(page, world)
     page.route(

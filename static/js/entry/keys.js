@@ -10,6 +10,7 @@ let mode = AT_REST;
 let before = ""; // the text that Esc brings back
 
 export const isEditing = () => mode === EDITING;
+export const isTypedIn = (cell) => mode !== AT_REST && document.activeElement === cell.input;
 
 const neighbour = (cell, down, right) => {
   const { row, column } = placeOf(cell);

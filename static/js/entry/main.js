@@ -3,7 +3,7 @@ import { cellAt, cellNumbered, cells, form, go, isSameFigure, isUncommitted, pla
 import * as conflicts from "./conflicts.js";
 import * as findings from "./findings.js";
 import { History } from "./history.js";
-import { isEditing, listen } from "./keys.js";
+import { isEditing, isTypedIn, listen } from "./keys.js";
 import { LocalCopy } from "./local.js";
 import { signIn } from "./login.js";
 import { showState, toast } from "./notes.js";
@@ -65,7 +65,7 @@ function changed() {
   local.store(copy);
   for (const cell of cells) {
     const name = String(cell.number);
-    cell.box.classList.toggle("cell-saving", queue.isPending("cells", name) || name in (queue.batch?.cells ?? {}));
+    cell.box.classList.toggle("cell-saving", queue.holds("cells", name));
   }
 }
 
@@ -76,10 +76,20 @@ function commit(cell) {
   if (!isUncommitted(cell)) {
     if (cell.wasTyped) changed(); // typed and taken back
     cell.wasTyped = false;
+    catchUp(cell);
     return;
   }
   history.push([{ cell, before: cell.committed, after: cell.input.value }]);
   hand([cell]);
+}
+
+// Show what was told of a cell while its user typed there, who has left it now or taken the typing back.
+function catchUp(cell) {
+  const told = cell.told;
+  cell.told = null;
+  if (!told || queue.holds("cells", cell.number)) return;
+  see(cell, told.seen);
+  showText(cell, told.text);
 }
 
 // Give what stands in these cells to the queue.
@@ -87,6 +97,7 @@ function hand(changedCells) {
   for (const cell of changedCells) {
     clearTimeout(cell.pause);
     cell.wasTyped = false;
+    cell.told = null;
     cell.committed = cell.input.value;
     conflicts.settle(cell.number);
     findings.forgetTheirs(cell.number);
@@ -144,7 +155,7 @@ form.addEventListener("input", (event) => {
   const cell = cellAt(event.target);
   if (cell) {
     clearTimeout(cell.pause);
-    cell.pause = setTimeout(() => commit(cell), PAUSE);
+    cell.pause = setTimeout(() => isUncommitted(cell) && commit(cell), PAUSE);
     cell.wasTyped = true;
     changed();
   }
@@ -189,7 +200,9 @@ function answered(answer, batch) {
     const mine = batch && name in batch.cells;
     const conflict = disputed.has(cell.number);
     if (mine ? !(conflict && waits) : !waits) see(cell, told.seen);
-    if (!waits && !(conflict && mine)) showText(cell, told.text);
+    if (conflict && mine) cell.told = null;
+    else if (isUncommitted(cell) || (!waits && isTypedIn(cell))) cell.told = told;
+    else if (!waits) showText(cell, told.text);
     showAround(cell, told);
   }
   for (const kind of ["why", "line"]) {

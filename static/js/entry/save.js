@@ -60,6 +60,11 @@ export class Queue {
     return this.pending[kind].has(String(name));
   }
 
+  // Not yet acknowledged: waiting, or on its way.
+  holds(kind, name) {
+    return this.isPending(kind, name) || String(name) in (this.batch?.[kind] ?? {});
+  }
+
   get unsynced() {
     const names = new Set();
     for (const kind of KINDS) {
