@@ -565,6 +565,55 @@ def test_two_people_on_one_form_see_each_other_and_overwrite_nothing(page, world
     other.close()
 
 
+def colleague_saves(page, world, figures):
+    """A colleague changes figures, and the page hears of it."""
+    colleague = User.objects.get(username="colleague")
+    drafts.save_figures(world.report, figures, seen=None, by=colleague)
+    page.evaluate("dispatchEvent(new Event('focus'))")
+
+
+def test_esc_and_undo_take_back_ones_own_typing_and_never_a_colleagues_figure(page, world):
+    enter(page, world)
+    page.locator("#c1").click()
+    paste(page, text="120\t60")
+    saved(page)
+    colleague_saves(page, world, {1: "130"})
+    expect(page.locator("#c1")).to_have_value("130")
+    expect(page.locator("#toasts")).to_contain_text("第1列已由 许某 于")
+
+    # The cell at hand has a figure that came in after it was reached.
+    press(page, "Escape")
+    page.keyboard.type("5")
+    press(page, "Escape")
+    expect(page.locator("#c1")).to_have_value("130")
+
+    # Of the paste the other cell alone is still one's own.
+    press(page, "Control+z")
+    expect(page.locator("#c2")).to_have_value("")
+    saved(page)
+    expect(page.locator("#c1")).to_have_value("130")
+    assert world.figures == {1: "1.3E+2"}
+
+    # What comes in while one types is shown once the typing is taken back.
+    page.locator("#c1").click()
+    page.keyboard.type("7")
+    colleague_saves(page, world, {1: "150"})
+    expect(page.locator("#toasts")).to_contain_text("改为 150")
+    press(page, "Escape")
+    expect(page.locator("#c1")).to_have_value("150")
+
+    # Taken back after a pause has sent it, a figure in dispute is the colleague's.
+    colleague = User.objects.get(username="colleague")
+    drafts.save_figures(world.report, {1: "160"}, seen=None, by=colleague)
+    page.keyboard.type("9")
+    expect(page.locator("#conflicts")).to_contain_text("改为 160，您填的是 9")
+    press(page, "Escape")
+    expect(page.locator("#conflicts")).to_be_hidden()
+    saved(page)
+    expect(page.locator("#c1")).to_have_value("160")
+    assert world.figures == {1: "1.6E+2"}
+
+
 def test_axe_finds_nothing_serious_on_whatever_opens_over_the_form(page, world):
     found = {}
 

@@ -5,7 +5,14 @@ const room = document.getElementById("conflicts");
 const open = new Map(); // number -> {yours, theirs, by, at}
 
 export const unresolved = () => open.size;
-export const isOpen = (number) => open.has(number);
+
+// The colleague's figure as a text for the cell; undefined where nothing is in dispute.
+export const theirsFor = (number) => {
+  const conflict = open.get(number);
+  return conflict && asText(conflict.theirs);
+};
+
+const asText = (shown) => (shown === "—" ? "" : shown);
 
 const button = (text, act) => {
   const made = document.createElement("button");
@@ -48,7 +55,7 @@ function draw(choose = draw.choose) {
         ` 已由 ${by || "他人"} 于 ${at} 改为 ${theirs}，您填的是 ${yours || "（空）"}。 `,
         button(`用我的 ${yours || "（空）"}`, pick(yours)),
         " ",
-        button(`用对方的 ${theirs}`, pick(theirs === "—" ? "" : theirs)),
+        button(`用对方的 ${theirs}`, pick(asText(theirs))),
       );
       return item;
     }),

@@ -29,6 +29,14 @@ export class History {
     return step.map(({ cell, after }) => ({ cell, text: after }));
   }
 
+  // What a colleague has changed since is not one's own to take back.
+  forget(cells) {
+    const without = (steps) =>
+      steps.map((step) => step.filter(({ cell }) => !cells.includes(cell))).filter((step) => step.length);
+    this.#done = without(this.#done);
+    this.#undone = without(this.#undone);
+  }
+
   get canUndo() {
     return this.#done.length > 0;
   }

@@ -39,12 +39,23 @@ function firstAfter(element) {
   );
 }
 
-// act: {commit(cell), undo(), redo(), fillDown(cell), fillRight(cell), toReason(cell)}
+// act: {commit(cell), revert(cell, text), undo(), redo(), fillDown(cell), fillRight(cell), toReason(cell)}
 export function listen(root, act) {
   const rest = (cell) => {
     mode = AT_REST;
     before = cell.input.value;
   };
+
+  // A colleague's figure may have come in since the cell was reached.
+  const begin = (cell, how) => {
+    if (mode === AT_REST) before = cell.input.value;
+    mode = how;
+  };
+
+  root.addEventListener("beforeinput", (event) => {
+    const cell = cellAt(event.target);
+    if (cell && mode === AT_REST) begin(cell, TYPING);
+  });
 
   root.addEventListener("focusin", (event) => {
     const cell = cellAt(event.target);
@@ -64,7 +75,7 @@ export function listen(root, act) {
     const cell = cellAt(event.target);
     if (!cell) return;
     if (document.activeElement === cell.input && (event.detail > 1 || mode !== AT_REST)) {
-      mode = EDITING;
+      begin(cell, EDITING);
     } else {
       event.preventDefault();
       go(cell);
@@ -102,12 +113,11 @@ export function listen(root, act) {
 
     if (key === "F2") {
       event.preventDefault();
-      mode = EDITING;
+      begin(cell, EDITING);
       cell.input.setSelectionRange(cell.input.value.length, cell.input.value.length);
-    } else if (key === "Escape" && (cell.input.value !== before || mode === EDITING)) {
+    } else if (key === "Escape" && mode !== AT_REST) {
       event.preventDefault();
-      cell.input.value = before;
-      act.commit(cell); // sends only where a pause had sent what is now taken back
+      act.revert(cell, before);
       rest(cell);
       cell.input.select();
     } else if (key === "Enter" && !control && !event.altKey) {

@@ -130,6 +130,11 @@ function back(entries) {
 
 const act = {
   commit,
+  // Sends only where a pause had sent what is now taken back.
+  revert(cell, text) {
+    cell.input.value = conflicts.theirsFor(cell.number) ?? text;
+    commit(cell);
+  },
   undo: () => back(history.undo()),
   redo: () => back(history.redo()),
   toReason: findings.toReason,
@@ -216,6 +221,8 @@ function answered(answer, batch) {
   for (const [number, { by, at, to }] of Object.entries(answer.changes)) {
     if (!disputed.has(Number(number))) toast(`第${number}列已由 ${by} 于 ${at} 改为 ${to}`);
   }
+  history.forget([...disputed, ...Object.keys(answer.changes)].map(cellNumbered));
+  showHistory();
   for (const problem of Object.values(answer.problems)) toast(problem, { kind: "is-bad", lasts: 20_000 });
   conflicts.offer(conflicting.filter(({ number }) => !queue.isPending("cells", number)), (cell, text) => {
     if (cell.input.value !== text || text !== cell.committed) write([{ cell, text }]);
