@@ -614,6 +614,45 @@ def test_esc_and_undo_take_back_ones_own_typing_and_never_a_colleagues_figure(pa
     assert world.figures == {1: "1.6E+2"}
 
 
+def test_news_that_a_save_has_overtaken_is_dropped_and_a_colleagues_change_told_once(page, world):
+    enter(page, world)
+    page.locator("#c1").fill("120")
+    press(page, "Tab")
+    saved(page)
+    # An answer to the page's question takes long, and a figure is typed and saved meanwhile.
+    page.evaluate(
+        """() => {
+          const fetching = window.fetch;
+          window.fetch = async (address, sent) => {
+            const answer = await fetching(address, sent);
+            if (sent?.body && !("cells" in JSON.parse(sent.body))) await new Promise((done) => (window.letGo = done));
+            return answer;
+          };
+        }"""
+    )
+    colleague_saves(page, world, {3: "9"})
+    while not page.evaluate("Boolean(window.letGo)"):
+        page.wait_for_timeout(20)
+    page.locator("#c1").fill("150")
+    press(page, "Tab")
+    expect(page.locator("#c3")).to_have_value("9")
+    saved(page)
+    page.evaluate("letGo()")
+    page.wait_for_timeout(200)
+    expect(page.locator("#c1")).to_have_value("150")
+    expect(page.locator("#toasts .toast-note")).to_have_count(1)
+    assert world.figures == {1: "1.5E+2", 3: "9"}
+
+    # Whoever comes back to the page sets off more than one event.
+    page.reload()
+    expect(page.locator("html[data-ready]")).to_be_attached()
+    drafts.save_figures(world.report, {5: "8"}, seen=None, by=User.objects.get(username="colleague"))
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange')); dispatchEvent(new Event('focus'))")
+    expect(page.locator("#c5")).to_have_value("8")
+    page.wait_for_timeout(300)
+    expect(page.locator("#toasts .toast-note")).to_have_count(1)
+
+
 def test_axe_finds_nothing_serious_on_whatever_opens_over_the_form(page, world):
     found = {}
 

@@ -34,6 +34,8 @@ export class Queue {
     Object.assign(this, { address, person, version, change, known, answered, changed, refused, signIn });
     this.pending = { cells: new Map(), why: new Map(), line: new Map() };
     this.batch = null;
+    this.batches = 0; // begun so far
+    this.asking = false;
     this.failures = 0;
     this.refusals = 0;
     this.phase = Phase.SAVED;
@@ -109,15 +111,20 @@ export class Queue {
 
   // Ask what is new, without anything to store.
   async ask() {
-    if (this.batch || this.phase !== Phase.SAVED) return;
+    if (this.asking || this.batch || this.phase !== Phase.SAVED) return;
+    this.asking = true;
+    const before = this.batches;
     try {
       const response = await this.#post({});
       if (response.ok && !response.redirected) {
         const answer = await response.json();
-        if (!this.batch) this.#take(answer, null);
+        // Overtaken by a save, it tells how the report stood before that.
+        if (this.batches === before) this.#take(answer, null);
       } else if (response.status === 409) this.#close(response.status, (await response.json()).sentence);
     } catch {
       // The next save says so.
+    } finally {
+      this.asking = false;
     }
   }
 
@@ -137,6 +144,7 @@ export class Queue {
     }
     this.same = false;
     this.batch = batch;
+    this.batches += 1;
     clearTimeout(this.retry);
     this.retry = null;
     this.#phase(Phase.SAVING);
