@@ -15,6 +15,10 @@ def take(portal: Portal) -> None:
     city.locator("table.list a.title").first.click()
     portal.shot(city, "review-desk")
 
+    line = portal.as_("wuhan-hr-review")
+    line.goto("/c/wuhan-2014/roll-up/fu1/2014-03-15/420100-hr/")
+    portal.shot(line, "roll-up-line")  # the picture of the README too
+
     office = portal.as_("wuhan-office")
     office.goto("/c/wuhan-2014/anomalies/?period=2014-03-31")
     portal.shot(office, "anomalies")
