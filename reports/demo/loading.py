@@ -165,8 +165,8 @@ class _Enactment:
                     if not plain:
                         self._enact(part)
             self._date_back()
+            office.sign_offs(self.campaign, self.periods, self.planned, self.people, cases, self.now)
             if self.now is not None:
-                office.sign_offs(self.campaign, self.periods, self.planned, self.people, cases, self.now)
                 office.tell(self.campaign, self.people, self.now)
                 desk.remind(self.campaign, self.periods, self.people, self.now)
                 desk.decide_due_times(self.campaign, self.people, self.now)

@@ -71,7 +71,7 @@ def sign_offs(
     planned: Sequence[plan.Period],
     people: People,
     cases: plan.Cases,
-    now: datetime,
+    now: datetime | None,
 ) -> None:
     """Sign cities off, each right after the last that happened below; the province answers."""
     decider = people.reviewer(people.root)

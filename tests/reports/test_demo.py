@@ -17,7 +17,7 @@ from chunfeng.accounts.models import Membership, User
 from reports.demo.loading import PASSWORD
 from reports.entry.checks import check, check_many
 from reports.entry.validation import FATAL, QUERY, blocking
-from reports.models import Explanation, Figure, FigureChange, Question, Submission, SubmissionEvent
+from reports.models import Explanation, Figure, FigureChange, Question, SignOff, Submission, SubmissionEvent
 from reports.permissions import reviewable
 from reports.review.suspects import suspects
 from reports.rollup import roll_up
@@ -274,6 +274,18 @@ def test_an_accepted_report_was_reopened():
     row = report(JIANGSU, "fu1", "321183", 10)
     assert (row.status, moves(row)) == ("returned", ["submitted", "accepted", "reopened"])
     assert (row.last_return().actor_name, row.last_return().cells) == ("苏若宁", [16])
+
+
+def test_the_cities_of_a_campaign_that_is_over_have_signed_some_late():
+    signed = SignOff.objects.filter(period__campaign__code=JIANGSU, period__number__lte=9)
+    assert Counter(signed.values_list("period__number", flat=True)) == dict.fromkeys(range(1, 10), 13) | {
+        3: 12
+    }
+    assert set(signed.values_list("status", flat=True)) == {"accepted"}
+    late = sum(row.is_late for row in signed)
+    assert 0 < late < signed.count() / 2
+    # The city whose county was corrected after publication had to stay open in that period.
+    assert not signed.filter(period__number=3, unit__code="320900").exists()
 
 
 def test_a_draft_keeps_what_was_typed_and_refused():
