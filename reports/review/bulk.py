@@ -33,16 +33,20 @@ def propose(
 ) -> Bulk:
     """Keep the acceptance of reports pending. seen: ids with the receipts that the coordinator confirmed.
 
-    clean: those that are without marks now, by id; others are left out with the reason. Raises TransitionError
-    where none is left.
+    clean: those that are without marks now, by id; others are left out with the reason. What is pending already, as
+    by the first of two clicks, is passed over. Raises TransitionError where none is left.
     """
     now = timezone.now()
     known = Submission.objects.filter(pk__in=[pk for pk, _ in seen]).visible_to(by)
     reports = {report.pk: report for report in known.select_related("period__campaign")}
+    pending = BulkItem.objects.filter(bulk__in=Bulk.objects.pending(), refusal="", submission__in=reports)
+    taken = set(pending.values_list("submission", flat=True))
+    if taken.issuperset(reports) and reports:
+        raise TransitionError("这些报表正在批量通过，请稍候。")
     items = []
     for pk, receipt in seen:
         report = reports.get(pk)
-        if report is None:
+        if report is None or pk in taken:
             continue
         refusal = lifecycle.what_became_of(report, receipt) or ("" if pk in clean else _MARKED)
         items.append(BulkItem(submission_id=pk, receipt=receipt, refusal=refusal))

@@ -23,11 +23,11 @@ def bulk_confirm(request, campaign):
     """How many reports without marks would be accepted, and which."""
     campaign = _find(request, campaign)
     found = find_queue(request, campaign)
-    clean = sorted(_clean(found["rows"]), key=lambda row: row.submission.report_form.position)
+    clean = sorted(found["clean"], key=lambda row: row.submission.report_form.position)
     seen = [(row.submission.pk, row.submission.receipt) for row in clean]
     context = found | {
         "clean": clean,
-        "marked": len(found["rows"]) - len(clean),
+        "marked": sum(not row.is_clean for row in found["rows"]),
         "seen": signing.dumps(seen, salt=_SALT, compress=True),
         "query": filters_kept(request),
         "effect": effect_of_many([row.submission for row in clean], request.user),
@@ -44,7 +44,7 @@ def bulk_start(request, campaign):
     except signing.BadSignature:
         messages.error(request, "批量通过的页面已过期，请重新核对名单。")
         return redirect(_queue(request))
-    clean = {row.submission.pk: row.submission for row in _clean(find_queue(request, campaign)["rows"])}
+    clean = {row.submission.pk: row.submission for row in find_queue(request, campaign)["clean"]}
     try:
         bulk.propose(campaign, seen, clean, by=request.user)
     except lifecycle.TransitionError as error:
@@ -84,11 +84,6 @@ def _find_own(request, pk):
     pending = get_object_or_404(Bulk.objects.select_related("campaign", "by"), pk=pk, by=request.user)
     enter(request, pending.campaign)
     return pending
-
-
-def _clean(rows):
-    locked = lifecycle.signed_off(row.submission for row in rows)
-    return [row for row in rows if row.is_clean and row.submission.pk not in locked]
 
 
 def _queue(request):

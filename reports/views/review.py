@@ -41,7 +41,6 @@ def review_queue(request, campaign):
     bulks = bulk.shown_to(request.user, campaign)
     context = found | {
         "page": page,
-        "locked": lifecycle.signed_off(row.submission for row in page),
         "decided_today": _decided_today(request.user, campaign),
         "bulks": bulks,
         "pending": any(one.done_at is None for one in bulks),
@@ -138,7 +137,10 @@ def submission_reopen(request, pk):
 
 
 def find_queue(request, campaign):
-    """The queue with the filters of the address, and what the filters offer."""
+    """The queue with the filters of the address, and what the filters offer.
+
+    locked: ids of reports that a sign-off locks. clean: rows that may be accepted in bulk.
+    """
     filters = filters_of(request, campaign, queue.MARKS)
     waiting = queue.waiting_for(request.user, campaign)
     rows = [
@@ -149,11 +151,13 @@ def find_queue(request, campaign):
         and filters.period in (None, row.submission.period)
         and row.has(filters.mark)
     ]
+    locked = lifecycle.signed_off(row.submission for row in rows)
     return {
         "campaign": campaign,
         "rows": rows,
         "waiting": len(waiting),
-        "clean": sum(row.is_clean for row in rows),
+        "locked": locked,
+        "clean": [row for row in rows if row.is_clean and row.submission.pk not in locked],
         "filters": filters,
         "forms": {row.submission.report_form_id: row.submission.report_form for row in waiting}.values(),
         "periods": periods_offered(campaign),

@@ -66,6 +66,18 @@ class World:
         return report
 
 
+def test_what_a_sign_off_locks_is_not_counted_among_what_may_be_accepted_in_bulk(world, client):
+    world.late_report()
+    client.force_login(world.zhao)
+    queue = reverse("reports:review-queue", args=[world.campaign.code])
+    assert "批量通过无标记的 1 份" in client.get(queue).text
+    world.sign(missing=[])
+    assert "批量通过" not in client.get(queue).text
+    confirm = client.get(reverse("reports:bulk-confirm", args=[world.campaign.code])).text
+    assert "另有 1 份已扎口，暂不能审核。" in confirm
+    assert "有标记" not in confirm
+
+
 def url(world, page="sign-off", *, unit="320300", number=1):
     parts = [world.campaign.code]
     if page != "sign-off-home":

@@ -164,6 +164,20 @@ def test_what_is_asked_about_while_it_is_pending_is_left_out(boss, world):
     assert "该表有未了结的询问，请单独审核。" in page
 
 
+def test_the_second_of_two_clicks_proposes_nothing(boss, world):
+    report = world.sent("a")
+    seen = confirmed(boss)
+    ask(boss, "start", "spring", seen=seen)
+    assert "正在批量通过" in ask(boss, "start", "spring", seen=seen).text
+    assert Bulk.objects.count() == 1
+    later = world.sent("b")
+    ask(boss, "start", "spring", seen=confirmed(boss))
+    assert [
+        item.submission for item in Bulk.objects.get(due_at__gt=Bulk.objects.last().due_at).items.all()
+    ] == [later]
+    assert world.status(report, later) == ["submitted", "submitted"]
+
+
 def test_who_is_no_coordinator_any_more_accepts_nothing(boss, world):
     report = world.sent("a")
     ask(boss, "start", "spring", seen=confirmed(boss))
