@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from campaigns.models import Campaign, ReportForm, ReportingPeriod, UnitPlace
 from chunfeng.accounts.models import User
-from reports.completeness.progress import Owed, read
+from reports.completeness.progress import Owed, State, read
 from reports.lifecycle import storable
 from reports.models import Notice, Reminder, Submission
 from reports.notifications import Message, entry_path, reporters_of, tell_each
@@ -60,7 +60,11 @@ class Missing:
 
     @property
     def forms(self) -> str:
-        return "、".join(one.form.annex or one.form.title for one in self.owed)
+        """附件1（被退回）、附件2: who has sent a report would not look for it under what was never sent."""
+        return "、".join(
+            (one.form.annex or one.form.title) + ("（被退回）" if one.state == State.RETURNED else "")
+            for one in self.owed
+        )
 
     def is_paused(self, now: datetime) -> bool:
         """Reminded so lately that a reminder has to be insisted on."""

@@ -69,7 +69,7 @@ def test_who_has_not_sent_everything_is_listed_with_what_is_missing(world):
 def test_a_returned_report_is_missing_and_a_waiting_one_is_not(world):
     make_submission(world["forms"][1], world["places"]["乙县"], world["period"], {1: 1}, status="submitted")
     make_submission(world["forms"][0], world["places"]["丙县"], world["period"], {1: 1}, status="returned")
-    assert [(one.place.name, one.forms) for one in missing(world)] == [("丙县", "附件1、附件2")]
+    assert [(one.place.name, one.forms) for one in missing(world)] == [("丙县", "附件1（被退回）、附件2")]
 
 
 def test_the_words_name_unit_period_forms_and_the_due_time(world):
