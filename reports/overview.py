@@ -21,6 +21,7 @@ from reports.rollup.series import Series, series
 
 CARDS = 4
 BAR = 100
+_STATE_NOTES = {"reported": "", "carried": "沿用", "never": "未报", "exempt": "免报", "mixed": "含沿用或未报"}
 _OVER = Target.Over
 
 
@@ -38,7 +39,16 @@ class Floor:
 
     @property
     def below(self) -> list[Standing]:
-        return [one for one in self.standings if one.verdict in (Verdict.SHORT, Verdict.NONE)]
+        return [*self.short, *self.silent]
+
+    @property
+    def short(self) -> list[Standing]:
+        return [one for one in self.standings if one.verdict == Verdict.SHORT]
+
+    @property
+    def silent(self) -> list[Standing]:
+        """Those without an accepted figure of the period."""
+        return [one for one in self.standings if one.verdict == Verdict.NONE]
 
 
 @dataclass(frozen=True)
@@ -229,7 +239,7 @@ def _ranking(rollup: RollUp, column: Indicator, floors: dict[int, Floor]) -> Ran
         Ranked(
             row,
             "—" if share is None else f"{100 * share:.1f}%",
-            "" if row.state == "reported" else "含沿用或未报",
+            _STATE_NOTES[row.state],
             _width(share, most),
             False,
         )
