@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from reports.models import Attachment
 
@@ -42,7 +42,31 @@ LARGEST_SIDE = 2560
 THUMBNAIL_SIDE = 320
 LONGEST_NAME = 150
 
-_FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+_READ = ("JPEG", "PNG", "WEBP")
+_FORMATS = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+"""MPO is a JPEG with a second one behind it, as many telephones take them: the first is the photograph."""
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ADVICE = {
+    "heic": "这是手机的高效格式照片，请先在手机或看图软件里另存为 jpg",
+    "heif": "这是手机的高效格式照片，请先在手机或看图软件里另存为 jpg",
+    "gif": "请另存为 jpg 或 png",
+    "bmp": "请另存为 jpg 或 png",
+    "tif": "请另存为 jpg、png 或 PDF",
+    "tiff": "请另存为 jpg、png 或 PDF",
+    "ofd": "请导出为 PDF",
+    "xls": "请另存为 xlsx",
+    "ppt": "请另存为 pptx",
+}
+"""What to do with a file that is often sent and not taken."""
 _OFFICE = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -85,10 +109,7 @@ def clean_name(name: str) -> str:
 
 def announced(name: str, size: int) -> Attachment.Kind:
     """Return what a file of this name would be; refuse by name or size before any of it is read."""
-    extension = _extension(name)
-    kind = EXTENSIONS.get(extension)
-    if kind is None:
-        raise ContentError(f"不能上传“{name}”：只收{TAKEN}。")
+    kind = _kind(name)
     if size <= 0:
         raise ContentError(f"“{name}”是空文件，请检查后重新选择。")
     if size > LIMITS[kind]:
@@ -101,10 +122,7 @@ def announced(name: str, size: int) -> Attachment.Kind:
 
 def judge(file: BinaryIO, name: str) -> Found:
     """Return what a whole file is. Raises ContentError where it is not what its name says, or not whole."""
-    extension = _extension(name)
-    kind = EXTENSIONS.get(extension)
-    if kind is None:
-        raise ContentError(f"不能上传“{name}”：只收{TAKEN}。")
+    extension, kind = _extension(name), _kind(name)
     if kind == Kind.PICTURE:
         return Found(kind, _picture_type(file, name))
     if kind == Kind.VIDEO:
@@ -126,18 +144,24 @@ def copies(file: BinaryIO, name: str) -> Copies:
     """Draw a picture anew, turned upright, without anything that stands in the file beside it."""
     try:
         file.seek(0)
-        with Image.open(file, formats=list(_FORMATS)) as source:
+        with Image.open(file, formats=_READ) as source:
             source.draft("RGB", (LARGEST_SIDE, LARGEST_SIDE))
-            upright = ImageOps.exif_transpose(source)
-            has_alpha = upright.mode in ("RGBA", "LA") or "transparency" in upright.info
-            drawn = upright.convert("RGBA" if has_alpha else "RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            turn = _TURNS.get(_orientation(source))
+            has_alpha = source.mode in ("RGBA", "LA", "PA") or "transparency" in source.info
+            if source.mode.startswith("I"):  # 16 bits of grey, which a plain conversion cuts off at 255
+                drawn = source.point(lambda grey: grey / 256).convert("RGB")
+            else:
+                drawn = source.convert("RGBA" if has_alpha else "RGB")
+            drawn = drawn.transpose(turn) if turn is not None else drawn
+    except Exception as error:  # readers raise whatever a broken file leads them to
         raise ContentError(f"图片“{name}”不完整或已损坏，请重新选择。") from error
     drawn.info.clear()
     drawn.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
-    small = drawn.convert("RGB")
+    small = drawn.copy()
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     if has_alpha:
+        paper = Image.new("RGBA", small.size, "white")
+        small = Image.alpha_composite(paper, small).convert("RGB")
         return Copies(_saved(drawn, "PNG"), _saved(small, "JPEG"), "image/png")
     return Copies(_saved(drawn, "JPEG"), _saved(small, "JPEG"), "image/jpeg")
 
@@ -148,6 +172,22 @@ def _saved(image: Image.Image, form: str) -> bytes:
     return stream.getvalue()
 
 
+def _orientation(picture: Image.Image) -> int:
+    """How a photograph lies; 1, as it stands, where what the camera wrote cannot be read."""
+    try:
+        return int(picture.getexif().get(_ORIENTATION, 1))
+    except Exception:  # as above
+        return 1
+
+
+def _kind(name: str) -> Attachment.Kind:
+    extension = _extension(name)
+    if extension in EXTENSIONS:
+        return EXTENSIONS[extension]
+    advice = f"{_ADVICE[extension]}。" if extension in _ADVICE else ""
+    raise ContentError(f"不能上传“{name}”：只收{TAKEN}。{advice}")
+
+
 def _extension(name: str) -> str:
     return name.rpartition(".")[2].lower() if "." in name else ""
 
@@ -156,10 +196,10 @@ def _picture_type(file: BinaryIO, name: str) -> str:
     """Tell a picture by its first bytes; refuse more pixels than are ever drawn before any is."""
     try:
         file.seek(0)
-        with Image.open(file, formats=list(_FORMATS)) as image:
+        with Image.open(file, formats=_READ) as image:
             width, height = image.size
             content_type = _FORMATS[image.format or ""]
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError, KeyError):
+    except Exception:  # readers raise whatever a broken file leads them to
         raise ContentError(f"“{name}”的内容不是 jpg、png 或 webp 图片，请重新选择。") from None
     if width * height > MOST_PIXELS:
         raise ContentError(f"图片“{name}”有 {width}×{height} 像素，太大，请缩小到 4000 万像素以内。")

@@ -30,6 +30,31 @@ def png(width=64, height=64, mode="RGBA") -> bytes:
     return stream.getvalue()
 
 
+def jpeg_of_two() -> bytes:
+    """As telephones with two lenses take it: a second picture behind the first (MPO)."""
+    stream = BytesIO()
+    second = Image.new("RGB", (640, 480), "#b3231b")
+    Image.new("RGB", (640, 480), "#5c9b7d").save(stream, "MPO", save_all=True, append_images=[second])
+    return stream.getvalue()
+
+
+def jpeg_with_odd_notes() -> bytes:
+    """A photograph on its side whose camera wrote a text where a number belongs."""
+    note = b"Exif\x00\x00MM\x00*" + struct.pack(">IH", 8, 2)
+    note += struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)
+    note += struct.pack(">HHI4s", 0x011A, 2, 1, b"?\x00\x00\x00") + struct.pack(">I", 0)
+    stream = BytesIO()
+    Image.new("RGB", (640, 480), "#5c9b7d").save(stream, "JPEG", exif=note)
+    return stream.getvalue()
+
+
+def grey_of_16_bits(level: int) -> bytes:
+    """A scan in shades of grey; level: of 65,536."""
+    stream = BytesIO()
+    Image.new("I;16", (64, 64), level).save(stream, "PNG")
+    return stream.getvalue()
+
+
 def png_claiming(width, height) -> bytes:
     """A few bytes that say they are a picture of very many pixels."""
     import zlib

@@ -8,13 +8,26 @@ from PIL import Image
 from reports.models import Attachment
 from reports.texts.content import ContentError, announced, clean_name, copies, judge
 
-from .files import box, doc, docx, jpeg, mp4, pdf, png, png_claiming
+from .files import (
+    box,
+    doc,
+    docx,
+    grey_of_16_bits,
+    jpeg,
+    jpeg_of_two,
+    jpeg_with_odd_notes,
+    mp4,
+    pdf,
+    png,
+    png_claiming,
+)
 
 MEGABYTE = 1024 * 1024
 
 GOOD = {
     "a photograph": ("照片.jpg", jpeg(), "image/jpeg"),
     "a photograph called jpeg in capitals": ("DSC.JPEG", jpeg(), "image/jpeg"),
+    "a photograph of a telephone with two lenses": ("IMG.jpg", jpeg_of_two(), "image/jpeg"),
     "a picture named jpg that is a png": ("截图.jpg", png(), "image/png"),
     "a drawing": ("图.png", png(), "image/png"),
     "a PDF": ("方案.pdf", pdf(), "application/pdf"),
@@ -91,6 +104,28 @@ def test_the_copy_of_a_photograph_stands_upright_and_says_nothing_of_where_it_wa
     assert dict(kept.getexif()) == {}
 
 
+def test_of_a_photograph_with_a_second_one_behind_it_the_first_is_kept():
+    kept = copies(BytesIO(jpeg_of_two()), "照片.jpg")
+    red, green, blue = Image.open(BytesIO(kept.shared)).getpixel((0, 0))
+    assert green > red
+    assert b"MPF" not in kept.shared
+
+
+def test_a_photograph_whose_notes_cannot_be_read_is_taken_and_turned():
+    kept = copies(BytesIO(jpeg_with_odd_notes()), "照片.jpg")
+    assert Image.open(BytesIO(kept.shared)).size == (480, 640)
+
+
+def test_a_grey_scan_of_16_bits_keeps_its_shades():
+    kept = Image.open(BytesIO(copies(BytesIO(grey_of_16_bits(25_600)), "扫描.png").shared))
+    assert kept.getpixel((0, 0)) == (100, 100, 100)
+
+
+def test_what_is_transparent_stands_on_white_in_the_thumbnail():
+    kept = copies(BytesIO(png()), "徽标.png")
+    assert Image.open(BytesIO(kept.thumbnail)).getpixel((0, 0)) == (255, 255, 255)
+
+
 def test_what_hides_behind_a_photograph_is_not_kept():
     kept = copies(BytesIO(jpeg() + b"<script>alert(1)</script>"), "照片.jpg")
     assert b"script" not in kept.shared + kept.thumbnail
@@ -110,6 +145,7 @@ def test_a_large_photograph_is_kept_in_the_size_of_a_screen():
         ("方案.pdf", 21 * MEGABYTE, "文档不能超过 20 MB"),
         ("照片.jpg", 0, "空文件"),
         ("安装.exe", 5, "只收"),
+        ("IMG_2041.HEIC", 5, "另存为 jpg"),
     ],
 )
 def test_a_file_is_refused_by_its_name_or_size_before_any_of_it_is_read(name, size, says):
