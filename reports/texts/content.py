@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
+from defusedxml.ElementTree import fromstring
 from PIL import Image
 
 from reports.models import Attachment
@@ -74,7 +75,11 @@ _OFFICE = {
 }
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"moof", b"mfra", b"sidx", b"meta"}
-_LONGEST_TYPES = MEGABYTE
+_LONGEST_PART = MEGABYTE
+"""Bytes that are read of a document's list of types, and of all its relations."""
+_FAR = re.compile(r"(https?|ftp|mhtml):|(file:)?[\\/]{2}[^\\/]", re.IGNORECASE)
+_FETCHED = ("attachedTemplate", "oleObject", "frame", "subDocument")
+"""Kinds of relations whose target is got as the document is opened."""
 
 
 class ContentError(ValueError):
@@ -134,9 +139,7 @@ def judge(file: BinaryIO, name: str) -> Found:
     if extension in _OFFICE:
         _check_office(file, name, extension)
         return Found(kind, _OFFICE[extension])
-    file.seek(0)
-    if file.read(8) != _OLE2:
-        raise ContentError(f"“{name}”的内容不是 {extension} 文档，请用 Word 或 WPS 另存后上传。")
+    _check_old_word(file, name, extension)
     return Found(kind, "application/msword")
 
 
@@ -229,7 +232,8 @@ def _check_office(file: BinaryIO, name: str, extension: str) -> None:
         with ZipFile(file) as archive:
             names = archive.namelist()
             with archive.open("[Content_Types].xml") as part:
-                types = part.read(_LONGEST_TYPES)
+                types = part.read(_LONGEST_PART)
+            far = _fetched(archive)
     except (BadZipFile, KeyError, OSError, RuntimeError, NotImplementedError, ValueError, EOFError):
         raise ContentError(f"文档“{name}”不完整、已损坏或加了密码，请另存后上传。") from None
     except Exception as error:  # zlib and lzma raise errors of their own
@@ -238,6 +242,43 @@ def _check_office(file: BinaryIO, name: str, extension: str) -> None:
         raise ContentError(f"文档“{name}”含有宏，请另存为不含宏的 {extension} 后上传。")
     if f"{_OFFICE[extension]}.main+xml".encode() not in types:
         raise ContentError(f"“{name}”的内容不是 {extension} 文档，请用 Office 或 WPS 另存后上传。")
+
+    if far:
+        raise ContentError(
+            f"文档“{name}”打开时会从“{far[:60]}”取模板或对象，请把内容复制到新文档，另存后上传。"
+        )
+
+
+def _fetched(archive: ZipFile) -> str:
+    """Return an address from which a document gets a template or an object as it is opened; "" for none.
+
+    Links that a reader follows by hand, pictures, and templates on the writer's own disk are none of these.
+    """
+    parts = [part for part in archive.infolist() if part.filename.lower().endswith(".rels")]
+    if sum(part.file_size for part in parts) > _LONGEST_PART:
+        raise ValueError("more relations than any document has")
+    for part in parts:
+        for relation in fromstring(archive.read(part)):
+            target, kind = relation.get("Target", ""), relation.get("Type", "").rpartition("/")[2]
+            is_outside = relation.get("TargetMode") == "External"
+            if is_outside and kind in _FETCHED and _FAR.match(target.strip()):
+                return target
+    return ""
+
+
+def _check_old_word(file: BinaryIO, name: str, extension: str) -> None:
+    """A compound file that holds a text and no macros, by the names in its directory."""
+    file.seek(0)
+    data = file.read()
+    if not data.startswith(_OLE2) or _entry("WordDocument") not in data:
+        raise ContentError(f"“{name}”的内容不是 {extension} 文档，请用 Word 或 WPS 另存后上传。")
+    if _entry("_VBA_PROJECT") in data:
+        raise ContentError(f"文档“{name}”含有宏，请另存为不含宏的 docx 后上传。")
+
+
+def _entry(name: str) -> bytes:
+    """A name as the directory of a compound file has it, with the end that closes it."""
+    return f"{name}\0".encode("utf-16-le")
 
 
 def _check_video(file: BinaryIO, name: str) -> None:

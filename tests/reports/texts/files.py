@@ -71,13 +71,21 @@ def pdf(after=b"") -> bytes:
     return b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n9\n%%EOF\n" + after
 
 
-def docx(types=f"{WORD}.main+xml", names=()) -> bytes:
+def docx(types=f"{WORD}.main+xml", names=(), relation=None) -> bytes:
+    """relation: (kind, target) of what lies outside the document."""
     stream = BytesIO()
     with ZipFile(stream, "w") as archive:
         archive.writestr("[Content_Types].xml", f'<Types><Override ContentType="{types}"/></Types>')
         archive.writestr("word/document.xml", "<document/>")
         for name in names:
             archive.writestr(name, b"x")
+        if relation:
+            kind, target = relation
+            kind = f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}"
+            archive.writestr(
+                "word/_rels/settings.xml.rels",
+                f'<Relationships><Relationship Id="r" Type="{kind}" Target="{target}" TargetMode="External"/></Relationships>',
+            )
     return stream.getvalue()
 
 
@@ -89,5 +97,7 @@ def mp4(size=1000) -> bytes:
     return box(b"ftyp", b"isom\x00\x00\x02\x00isom") + box(b"moov", b"x" * 20) + box(b"mdat", b"y" * size)
 
 
-def doc() -> bytes:
-    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 504
+def doc(*entries) -> bytes:
+    """A compound file; entries: the names in its directory."""
+    names = b"".join(name.encode("utf-16-le").ljust(128, b"\x00") for name in entries or ["WordDocument"])
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 504 + names

@@ -24,6 +24,8 @@ from .files import (
 
 MEGABYTE = 1024 * 1024
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
 GOOD = {
     "a photograph": ("照片.jpg", jpeg(), "image/jpeg"),
     "a photograph called jpeg in capitals": ("DSC.JPEG", jpeg(), "image/jpeg"),
@@ -32,10 +34,12 @@ GOOD = {
     "a drawing": ("图.png", png(), "image/png"),
     "a PDF": ("方案.pdf", pdf(), "application/pdf"),
     "a PDF with line ends behind it": ("方案.pdf", pdf(b"\r\n\r\n"), "application/pdf"),
-    "a Word document": (
+    "a Word document": ("总结.docx", docx(), DOCX),
+    "a document with a link in it": ("总结.docx", docx(relation=("hyperlink", "https://example.com/")), DOCX),
+    "a document with a template on its writer's disk": (
         "总结.docx",
-        docx(),
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        docx(relation=("attachedTemplate", "file:///C:\\模板\\公文.dotx")),
+        DOCX,
     ),
     "an old Word document": ("总结.doc", doc(), "application/msword"),
     "a WPS document": ("总结.wps", doc(), "application/msword"),
@@ -66,6 +70,16 @@ BAD = {
         docx(types="application/vnd.ms-word.document.macroEnabled.main+xml"),
     ),
     "a program with an archive behind it": ("总结.docx", b"MZ\x90\x00" + docx()),
+    "a document whose template lies elsewhere": (
+        "总结.docx",
+        docx(relation=("attachedTemplate", "https://example.com/a.dotm")),
+    ),
+    "a document with an object on another machine": (
+        "总结.docx",
+        docx(relation=("oleObject", "file://server/share/a.xls")),
+    ),
+    "an old document with a macro": ("总结.doc", doc("WordDocument", "Macros", "_VBA_PROJECT")),
+    "an installer named doc": ("总结.doc", doc("SummaryInformation")),
     "a page named doc": ("总结.doc", b"<html></html>"),
     "a film that was cut": ("招聘会.mp4", mp4()[:-1]),
     "a film with a page in front": ("招聘会.mp4", b"<html></html>" + mp4()),
@@ -106,7 +120,7 @@ def test_the_copy_of_a_photograph_stands_upright_and_says_nothing_of_where_it_wa
 
 def test_of_a_photograph_with_a_second_one_behind_it_the_first_is_kept():
     kept = copies(BytesIO(jpeg_of_two()), "照片.jpg")
-    red, green, blue = Image.open(BytesIO(kept.shared)).getpixel((0, 0))
+    red, green, _blue = Image.open(BytesIO(kept.shared)).getpixel((0, 0))
     assert green > red
     assert b"MPF" not in kept.shared
 
