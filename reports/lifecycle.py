@@ -11,6 +11,7 @@ no move waits that holds a place. Submitting asks no place: it is free at any ti
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -48,6 +49,8 @@ _REFRESHED = (
     "review_started_at",
     "accepted_at",
 )
+_OTHER_LINE_ENDS = re.compile("[\x0b\x0c]")
+_STEERING = re.compile("[\x01-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 # Of the columns of a submission those that differ from report to report.
 _OWN_COLUMNS = ("first_submitted_at", "submitted_at", "receipt")
 
@@ -425,8 +428,13 @@ def moment(at: datetime, submission: Submission | SignOff) -> str:
 
 
 def storable(text: str) -> str:
-    """Return `text` without what a database refuses: NUL and halves of surrogate pairs become �."""
-    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    """Return `text` without what a database, a workbook or a document refuses.
+
+    NUL and halves of surrogate pairs become �. Of the other signs that steer a machine only tabs and line ends
+    stay: Word leaves them behind in what is copied from it, and its own line end, VT, becomes one of ours.
+    """
+    whole = text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _STEERING.sub("", _OTHER_LINE_ENDS.sub("\n", whole))
 
 
 def _day(day: date) -> str:

@@ -41,6 +41,7 @@ TIGHTER = -5
 TABLE_SIZES = {5: Pt(12), 8: Pt(10.5), 10: Pt(9)}
 """Up to so many columns, this size of type; a table of more is broken into several."""
 _AT_BRACKETS = re.compile(r"(.+)(（[^（）]+）)")
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 CREATED = datetime(2000, 1, 1, tzinfo=UTC)
 """Stands in every document, so that the same content gives the same bytes."""
 
@@ -170,6 +171,7 @@ def _lay_out(document: DocumentType, title: str) -> None:
     _number_pages(section.even_page_footer.paragraphs[0], WD_ALIGN_PARAGRAPH.LEFT)
 
     core = document.core_properties
+    title = _NOT_IN_XML.sub("", title)
     core.title, core.author, core.last_modified_by, core.comments = title, "", "", ""
     core.created = core.modified = CREATED
 
@@ -351,7 +353,7 @@ def _indent(paragraph: DocxParagraph) -> None:
 
 
 def _run(paragraph: DocxParagraph, text: str, face: str, size: Length, colour: RGBColor | None = None) -> Run:
-    run = paragraph.add_run(text)
+    run = paragraph.add_run(_NOT_IN_XML.sub("", text))
     run.font.size, run.font.name = size, DIGITS_FACE
     run._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), face)
     if colour is not None:

@@ -91,6 +91,14 @@ def test_the_same_content_gives_the_same_bytes():
     assert write(written) == write(written)
 
 
+def test_signs_that_no_document_may_hold_are_left_out():
+    odd = "a\x01\x0b\x1f\ufffe\uffffb\t😀𠮷"
+    written = Written(odd, [Heading(odd), Paragraph(odd), Table(["甲", odd], [["乙", odd]], odd)])
+    document = Document(BytesIO(write(written)))
+    assert [one.text for one in document.paragraphs if one.text] == ["ab\t😀𠮷"] * 4
+    assert document.tables[0].cell(1, 1).text == "ab\t😀𠮷"
+
+
 def test_a_long_title_breaks_before_its_brackets():
     document = Document(BytesIO(write(Written("江苏省2024年春风行动进展情况（截至2月16日）", []))))
     assert [line.text for line in document.paragraphs][:2] == [

@@ -144,7 +144,7 @@ def test_a_text_owed_once_is_begun_once(world):
 
 
 def test_paragraphs_pasted_from_word_are_plain():
-    pasted = "　　一是广泛动员。\r\n\r\n\u00a0\u00a0二是  精准对接。\x0b三是\t强化保障。\r\n"
+    pasted = "　　一是\x01广泛\x1f动员。\uffff\r\n\r\n\u00a0\u00a0二是  精准对接。\x0b三是\t强化保障。\r\n"
     assert lifecycle.plain_paragraphs(pasted) == "一是广泛动员。\n二是 精准对接。\n三是 强化保障。"
 
 
