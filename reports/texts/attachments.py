@@ -9,6 +9,7 @@ import hashlib
 import shutil
 from collections.abc import Iterable
 from datetime import timedelta
+from os import SEEK_END
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from . import content
 
 MOST_FILES = 20
 """Of one text, and of one report."""
+_FINISHED = ("content_type", "sha256", "thumbnail", "checksum", "finished_at")
 SPARE = 200 * content.MEGABYTE
 """Bytes of the disk that uploads leave free."""
 UNFINISHED_FOR = timedelta(hours=24)
@@ -82,22 +84,31 @@ def receive(attachment: Attachment, offset: int, piece: bytes) -> int:
     """
     part = _part(attachment)
     part.parent.mkdir(parents=True, exist_ok=True)
-    with part.open("ab") as file:
-        here = file.tell()
+    part.touch()
+    with part.open(
+        "r+b"
+    ) as file:  # at its place, not at the end: of two that bring one piece neither doubles it
+        here = file.seek(0, SEEK_END)
         if offset != here:
             raise OutOfStep(here)
         if here + len(piece) > attachment.size:
             raise AttachmentError(f"“{attachment.name}”比声明的大，已停止接收，请重新上传。")
+        file.seek(offset)
         file.write(piece)
         return here + len(piece)
 
 
 def finish(attachment: Attachment) -> Attachment:
-    """Judge a file that is here in whole and keep it; what is refused leaves nothing behind."""
-    part = _part(attachment)
+    """Judge a file that is here in whole and keep it; what is refused leaves nothing behind.
+
+    What it belongs to may have been sent, or the file given up, while it came: then it is refused as well.
+    """
+    part, owner = _part(attachment), attachment.report or attachment.submission
     if received(attachment) != attachment.size:
         raise AttachmentError(f"“{attachment.name}”还没有传完，请继续上传。")
     try:
+        if owner and (problem := closed_problem(owner)):
+            raise AttachmentError(problem)
         with part.open("rb") as file:
             found = content.judge(file, attachment.name)
             file.seek(0)
@@ -121,8 +132,17 @@ def finish(attachment: Attachment) -> Attachment:
     if attachment.submission is not None:
         attachment.checksum = checksum(attachment.submission)
     attachment.finished_at = timezone.now()
-    attachment.save()
+    columns = {name: getattr(attachment, name) for name in _FINISHED}
+    if not Attachment.objects.filter(pk=attachment.pk, finished_at=None).update(**columns):
+        _refuse_given_up(attachment)
     return attachment
+
+
+def _refuse_given_up(attachment: Attachment) -> None:
+    """Leave nothing of a file whose row is gone. One that was finished twice at once is kept."""
+    if not Attachment.objects.filter(pk=attachment.pk).exists():
+        _unlink([path_of(attachment), thumbnail_of(attachment)])
+        raise AttachmentError(f"“{attachment.name}”已由同事放弃上传，请重新选择文件。")
 
 
 def take(

@@ -75,6 +75,7 @@ _OFFICE = {
 }
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"moof", b"mfra", b"sidx", b"meta"}
+_MOST_BOXES = 100_000
 _LONGEST_PART = MEGABYTE
 """Bytes that are read of a document's list of types, and of all its relations."""
 _FAR = re.compile(r"(https?|ftp|mhtml):|(file:)?[\\/]{2}[^\\/]", re.IGNORECASE)
@@ -293,9 +294,9 @@ def _check_video(file: BinaryIO, name: str) -> None:
 
 
 def _boxes(file: BinaryIO) -> Iterator[bytes | None]:
-    """The kinds of the boxes of an ISO media file; None where one does not fit the file."""
+    """The kinds of the boxes of an ISO media file; None where one does not fit the file, or they are too many."""
     file.seek(0, 2)
-    size, at = file.tell(), 0
+    size, at, count = file.tell(), 0, 0
     while at < size:
         file.seek(at)
         head = file.read(16)
@@ -304,7 +305,8 @@ def _boxes(file: BinaryIO) -> Iterator[bytes | None]:
             length = int.from_bytes(head[8:16], "big")
         elif length == 0:
             length = size - at
-        if length < 8 or at + length > size:
+        count += 1
+        if length < 8 or at + length > size or count > _MOST_BOXES:
             yield None
             return
         yield head[4:8]

@@ -92,7 +92,9 @@ def attachment_piece(request, pk):
 
 @require_POST
 def attachment_finish(request, pk):
-    """The last piece has been sent: judge the file. JSON {done} or {problem}."""
+    """The last piece has been sent: judge the file. JSON {done} or {problem}; asked again, it is done as before."""
+    if Attachment.objects.filter(uploaded_by=request.user, pk=pk, finished_at__isnull=False).exists():
+        return JsonResponse({"done": True})
     attachment = _coming(request, pk)
     try:
         attachments.finish(attachment)
@@ -103,7 +105,8 @@ def attachment_finish(request, pk):
 
 def _coming(request, pk):
     """An upload of one's own that is not whole yet; anything else is not there."""
-    rows = Attachment.objects.filter(uploaded_by=request.user, finished_at=None).select_related("report")
+    rows = Attachment.objects.filter(uploaded_by=request.user, finished_at=None)
+    rows = rows.select_related("report__duty__campaign")
     attachment = get_object_or_404(rows, pk=pk)
     if attachment.report_id is None or not lifecycle.can_write(request.user, attachment.report):
         raise Http404
@@ -113,7 +116,7 @@ def _coming(request, pk):
 @require_POST
 def attachment_delete(request, pk):
     rows = Attachment.objects.select_related("report__duty__campaign", "submission__period__campaign")
-    attachment = get_object_or_404(rows.visible_to(request.user) | _own_unfinished(rows, request.user), pk=pk)
+    attachment = get_object_or_404(rows.visible_to(request.user) | _unfinished(rows, request.user), pk=pk)
     owner = attachment.report or attachment.submission
     enter(request, owner.duty.campaign if attachment.report else owner.period.campaign)
     writes = (
@@ -134,8 +137,9 @@ def attachment_delete(request, pk):
     return redirect("reports:submission-detail", owner.pk)
 
 
-def _own_unfinished(rows, user):
-    return rows.filter(uploaded_by=user, finished_at=None)
+def _unfinished(rows, user):
+    """Broken uploads to the texts of the user's units: a colleague's keeps a text from being sent."""
+    return rows.filter(report__unit__in=user.memberships.values("unit"), finished_at=None)
 
 
 @require_safe

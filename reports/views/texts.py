@@ -161,7 +161,7 @@ def text_edit(request, pk):
 
 
 def _edit_page(request, report, form, seen, status=200):
-    files = list(report.attachments.all())
+    files = _with_captions(request, report)
     context = {
         "report": report,
         "campaign": report.duty.campaign,
@@ -187,14 +187,20 @@ def _form_of(report):
 
 
 def _save_captions(request, report):
-    """What stands beside the files of the page: their captions, and whether the people in them agreed."""
+    for file in _with_captions(request, report):
+        Attachment.objects.filter(pk=file.pk).update(caption=file.caption, has_consent=file.has_consent)
+
+
+def _with_captions(request, report):
+    """The files of a text with what was typed beside them: captions, and whether the people in them agreed."""
     longest = Attachment._meta.get_field("caption").max_length
-    for file in report.attachments.all():
+    files = list(report.attachments.all())
+    for file in files:
         if f"caption-{file.pk}" in request.POST:
             caption = lifecycle.plain_paragraphs(request.POST[f"caption-{file.pk}"]).replace("\n", " ")
             file.caption = caption[:longest]
             file.has_consent = f"consent-{file.pk}" in request.POST
-            file.save(update_fields=["caption", "has_consent"])
+    return files
 
 
 @require_POST
@@ -274,12 +280,14 @@ def text_return(request, pk):
 @require_POST
 def text_score(request, pk):
     report = _decided(request, pk)
-    points = request.POST.get("points", "")
+    points = request.POST.get("points") or "0"
     return _moved(
         request,
         report,
         f"已评 {points} 分：{report}。",
-        lambda: lifecycle.score(report, points=int(points) if points.isdecimal() else 0, by=request.user),
+        lambda: lifecycle.score(
+            report, points=int(points) if points in list("12345") else 0, by=request.user
+        ),
     )
 
 

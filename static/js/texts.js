@@ -44,33 +44,36 @@ if (form && chooser) {
   const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
   const address = (id, what) => form.dataset.files.replace("/0/", `/${id}/${what}/`);
 
-  // Send one file; a network that is gone is waited for, a piece that arrived twice is told by the server.
+  // Ask again while the network is gone or the server is busy: the answer, or null once it has been tried enough.
+  const ask = async (url, body, line, name) => {
+    for (let failures = 1; failures <= 20; failures += 1) {
+      const answer = await post(url, body).catch(() => ({ status: 0 }));
+      if (answer.status && answer.status < 500 && answer.status !== 429) return answer;
+      line.text.textContent = `${name} 网络中断或服务器忙，正在重试`;
+      await wait(Math.min(1000 * failures, 10000));
+    }
+    return null;
+  };
+  const GONE = "网络中断，已保留传完的部分：请再次选择同一个文件接着传。";
+  const STOPPED = "上传已中止：登录已失效，或该文件已被放弃。请刷新页面后再次选择文件。";
+
+  // Send one file and return what went wrong, "" for nothing; a piece that arrived twice is told by the server.
   const send = async (file, line) => {
     const opening = new URLSearchParams({ name: file.name, size: String(file.size) });
-    const begun = await post(form.dataset.begin, opening);
-    if (begun.problem || !begun.id) return begun.problem || "上传没有开始，请重新选择文件。";
+    const begun = await ask(form.dataset.begin, opening, line, file.name);
+    if (!begun?.id) return begun ? begun.problem || STOPPED : GONE;
     let offset = begun.received;
-    let failures = 0;
     while (offset < file.size) {
       line.bar.value = offset;
       line.text.textContent = `${file.name} ${Math.floor((offset / file.size) * 100)}%`;
-      try {
-        const url = `${address(begun.id, "piece")}?offset=${offset}`;
-        const answer = await post(url, file.slice(offset, offset + begun.piece));
-        if (answer.problem) return answer.problem;
-        if (answer.received === undefined) throw new Error(String(answer.status));
-        offset = answer.received;
-        failures = 0;
-      } catch {
-        failures += 1;
-        if (failures > 20) return "网络中断，已保留传完的部分：请再次选择同一个文件接着传。";
-        line.text.textContent = `${file.name} 网络中断，正在重试`;
-        await wait(Math.min(1000 * failures, 10000));
-      }
+      const url = `${address(begun.id, "piece")}?offset=${offset}`;
+      const answer = await ask(url, file.slice(offset, offset + begun.piece), line, file.name);
+      if (answer?.received === undefined) return answer ? answer.problem || STOPPED : GONE;
+      offset = answer.received;
     }
     line.bar.value = file.size;
-    const done = await post(address(begun.id, "finish"), new URLSearchParams());
-    return done.done ? "" : done.problem || "上传没有完成，请重新选择文件。";
+    const done = await ask(address(begun.id, "finish"), new URLSearchParams(), line, file.name);
+    return done ? (done.done ? "" : done.problem || STOPPED) : GONE;
   };
 
   chooser.addEventListener("change", async () => {

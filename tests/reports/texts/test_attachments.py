@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from reports import lifecycle as reports_lifecycle
-from reports.models import Attachment, Figure
+from reports.models import Attachment, Figure, TextReport
 from reports.texts import attachments, lifecycle
 from reports.texts.attachments import AttachmentError, OutOfStep
 from tests.factories import make_submission
@@ -72,6 +72,27 @@ def test_a_broken_upload_goes_on_where_it_broke(world, report):
     attachments.receive(file, 400, data[400:])
     attachments.finish(file)
     assert attachments.path_of(file).read_bytes() == data
+
+
+def test_a_file_that_comes_while_its_text_is_sent_is_refused(world, report):
+    data = pdf()
+    file = attachments.begin(report, "方案.pdf", len(data), by=world.clerk)
+    attachments.receive(file, 0, data)
+    TextReport.objects.filter(pk=report.pk).update(status="submitted")  # in the moment before it was begun
+    with pytest.raises(AttachmentError, match="附件不能再增减"):
+        attachments.finish(Attachment.objects.get(pk=file.pk))
+    assert not Attachment.objects.exists()
+
+
+def test_a_file_that_is_given_up_while_it_is_judged_stays_given_up(world, report):
+    data = pdf()
+    file = attachments.begin(report, "方案.pdf", len(data), by=world.clerk)
+    attachments.receive(file, 0, data)
+    Attachment.objects.filter(pk=file.pk).delete()
+    with pytest.raises(AttachmentError, match="已由同事放弃"):
+        attachments.finish(file)
+    assert not Attachment.objects.exists()
+    assert stored() == []
 
 
 def test_a_file_may_not_grow_over_what_was_announced(world, report):

@@ -84,6 +84,7 @@ BAD = {
     "a film that was cut": ("招聘会.mp4", mp4()[:-1]),
     "a film with a page in front": ("招聘会.mp4", b"<html></html>" + mp4()),
     "a film with a page behind": ("招聘会.mp4", mp4() + b"<script>alert(1)</script>"),
+    "a film of boxes without end": ("招聘会.mp4", mp4() + box(b"free") * 100_000),
     "a film without pictures": ("招聘会.mp4", box(b"ftyp", b"isom") + box(b"moov")),
     "a name without an ending": ("照片", jpeg()),
 }

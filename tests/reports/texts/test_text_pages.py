@@ -139,7 +139,7 @@ def test_a_return_without_a_reason_says_so_and_changes_nothing(world, client):
     assert "请写明退回的原因" in response.text
 
 
-@pytest.mark.parametrize("points", ["0", "6", "x", "", "²"])
+@pytest.mark.parametrize("points", ["9" * 5000, "0", "6", "x", "", "²"])
 def test_points_outside_one_to_five_are_refused_in_words(world, client, points):
     report = world.sent()
     client.force_login(world.sun)
@@ -212,10 +212,28 @@ def test_a_video_over_the_limit_is_refused_before_it_is_sent(world, clerk):
 def test_an_upload_that_is_not_mine_is_not_there(world, clerk, client):
     report, data = world.case(), pdf()
     file = attachments.begin(report, "方案.pdf", len(data), by=world.colleague)
-    for page in ("attachment-finish", "attachment-file", "attachment-delete"):
+    for page in ("attachment-finish", "attachment-file"):
         method = clerk.get if page == "attachment-file" else clerk.post
         assert method(address(page, file.pk)).status_code == 404
     assert Attachment.objects.filter(pk=file.pk).exists()
+
+
+def test_a_broken_upload_of_a_colleague_can_be_given_up(world, clerk, client):
+    report = world.case()
+    file = attachments.begin(report, "方案.pdf", 100, by=world.colleague)
+    assert clerk.post(address("attachment-delete", file.pk)).url == address("text-edit", report.pk)
+    other = attachments.begin(report, "方案.pdf", 100, by=world.colleague)
+    client.force_login(world.neighbour)
+    assert client.post(address("attachment-delete", other.pk)).status_code == 404
+    assert set(Attachment.objects.all()) == {other}
+
+
+def test_the_end_of_an_upload_may_be_told_twice(world, clerk):
+    report, data = world.case(), pdf()
+    file = attachments.begin(report, "方案.pdf", len(data), by=world.clerk)
+    attachments.receive(file, 0, data)
+    for _ in range(2):
+        assert clerk.post(address("attachment-finish", file.pk)).json() == {"done": True}
 
 
 def test_a_picture_is_shown_alone_and_can_do_nothing(world, clerk):
@@ -258,6 +276,17 @@ def test_captions_and_consent_are_saved_with_the_text(world, clerk):
     clerk.post(address("text-edit", report.pk), posted(report) | typed)
     file.refresh_from_db()
     assert (file.caption, file.has_consent) == ("2月2日 招聘会现场", True)
+
+
+def test_captions_and_consent_stay_on_the_page_where_a_colleague_was_first(world, clerk):
+    report, data = world.case(), jpeg()
+    file = attachments.take(report, "照片.jpg", len(data), [data], by=world.clerk)
+    typed = {f"caption-{file.pk}": "招聘会现场", f"consent-{file.pk}": "on", "action": "save"}
+    old = posted(report) | typed
+    lifecycle.save(report, {"title": "同事的标题"}, seen=report.version, by=world.colleague)
+    page = clerk.post(address("text-edit", report.pk), old).text
+    assert 'value="招聘会现场"' in page
+    assert f'name="consent-{file.pk}" checked' in page
 
 
 def test_a_campaign_without_duties_in_words_says_so(world, clerk):
