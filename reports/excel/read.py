@@ -18,7 +18,7 @@ from .mark import MARK_SHEET, read_rows
 from .periods import hints
 from .process import Reader, reader
 from .reading import REFUSED, Asked, Reading, Settled
-from .recognise import Table, best_tables
+from .recognise import Table, best_tables, folded
 
 NOTHING = Asked()
 _MOST_LISTED = 6
@@ -206,7 +206,8 @@ class _Interpreter:
         if self.book.marks.get("campaign") == form.campaign.code:
             day = self.book.marks.get("period", "")
             marked = next((one for one in periods if one.ends_on.isoformat() == day), None)
-        written = [hint for table in tables for hint in hints(table.above, table.below)]
+        own = {folded(text) for text in (form.title, form.subtitle, *form.notes)}
+        written = [hint for table in tables for hint in hints(table.above, table.below, own)]
         wanted = self.asked.period
         wanted = next((one for one in periods if wanted and one.pk == wanted.pk), None)
         period = wanted or marked
@@ -227,7 +228,7 @@ class _Interpreter:
                 "period", f"文件是{marked}的表，这里要导入到{period}，请核对后选择。", [marked, period]
             )
         for hint in written:
-            if not hint.fits(period) and not self._is_day_filed(hint.day, period):
+            if not hint.fits(period) and not self._is_day_filed(hint.full_date, period):
                 others = [one for one in periods if hint.fits(one)] or fitting
                 raise self.found.ask(
                     "period",
