@@ -14,6 +14,7 @@ _OFFICE = re.compile(
 _OWN = re.compile(r"[省市区县]?本级|本单位|本部门")
 _LABEL = re.compile(r"^(?:填报单位|填报部门|报送单位|单位名称|填报单位\(盖章\)|单位)(?:\(盖?公?章\))?:")
 _GAP = re.compile(r"_{2,}")
+_BETWEEN_MEASURES = re.compile(r"[、,;/和及]")
 
 
 class UnitNames:
@@ -35,6 +36,8 @@ class UnitNames:
             if len(place.short) > 2:
                 self.stems[folded(place.short)[:-1]].add(place.unit_id)
         self.names.pop("", None)
+        printed = _LABEL.sub("", folded(form.printed_unit or ""))
+        self.measures = {folded(column.unit_of_measure) for column in form.columns} | {printed}
         gap = folded(_GAP.sub("\x00", form.filled_by)) if form.filled_by else ""
         self.filled_by = re.compile(re.escape(gap).replace("\x00", "(.{1,12})")) if "\x00" in gap else None
 
@@ -56,7 +59,9 @@ class UnitNames:
         """Return the name in a text above a table that says who fills the form; "" where it says nothing."""
         plain = folded(text)
         if match := _LABEL.match(plain):
-            return plain[match.end() :].strip("_")
+            claim = plain[match.end() :].strip("_")
+            # 单位：人 says what is counted.
+            return "" if self.measures.issuperset(_BETWEEN_MEASURES.split(claim)) else claim
         if self.filled_by and (match := self.filled_by.fullmatch(plain)):
             return "" if not match[1].strip("_") else plain
         return plain if plain in self.names and _OFFICE.search(plain) else ""

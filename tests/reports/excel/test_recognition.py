@@ -228,3 +228,15 @@ def test_the_hidden_sheet_of_a_template_stands_for_the_mark(world):
     reading = world.read(data)
     assert (reading.outcome, reading.as_json()["recognised_by"]) == ("ok", "mark")
     assert (reading.unit, reading.period) == (world.own.unit, world.period(1))
+
+
+@pytest.mark.parametrize("measure", ["单位：人", "单位：人、份、万元"])
+def test_what_is_counted_is_no_units_name(world, good, measure):
+    """A form filled by hand on the notice's own sheet: no name above it, 单位：人 at its right."""
+
+    def by_hand(book, sheet):
+        book.custom_doc_props.props.clear()
+        sheet["A3"] = measure
+
+    reading = world.read(opened(good, by_hand), period=world.period(2))
+    assert (reading.outcome, reading.unit) == ("ok", world.own.unit), reading.reason
