@@ -346,13 +346,21 @@ class _Finder:
         blocks: list[_Block] = []
         group: list[int] = []
         for row in sorted(hits):
-            if group and row - group[-1] > 2:
+            if group and self._is_apart({upper: hits[upper] for upper in group}, row):
                 blocks.append(self._labelled_block(group, hits))
                 group = []
             group.append(row)
         if group:
             blocks.append(self._labelled_block(group, hits))
         return [block for block in blocks if len(block.columns) >= 2]
+
+    def _is_apart(self, labels: Mapping[int, Iterable[tuple[int, set[int]]]], row: int) -> bool:
+        """True where a row of labels begins another header than those above it: figures stand between."""
+        last = max(labels)
+        columns = {column for found in labels.values() for column, _ in found}
+        return row - last > 2 or any(
+            (between, column) in self.sheet.cells for between in range(last + 1, row) for column in columns
+        )
 
     def _labelled_block(self, rows: Sequence[int], hits: Mapping[int, list[tuple[int, set[int]]]]) -> _Block:
         columns: dict[int, int] = {}

@@ -240,3 +240,20 @@ def test_what_is_counted_is_no_units_name(world, good, measure):
 
     reading = world.read(opened(good, by_hand), period=world.period(2))
     assert (reading.outcome, reading.unit) == ("ok", world.own.unit), reading.reason
+
+
+def test_bands_without_printed_numbers_are_read_by_their_labels(world):
+    """An office that found the rows of numbers superfluous: between two headers stands one row of figures."""
+    figures = {1: 12, 2: 5, 3: 3, 4: 90, 5: Decimal("1.50")}
+    place, period = world.own, world.period(2)
+    report = report_workbook(make_submission(world.bands, place, period, figures))
+
+    def without_numbers(book, sheet):
+        for area in list(sheet.merged_cells.ranges):
+            sheet.unmerge_cells(str(area))
+        for row in range(sheet.max_row, 0, -1):
+            if sheet.cell(row, 1).value == "序号":
+                sheet.delete_rows(row)
+
+    reading = world.read(opened(report, without_numbers))
+    assert reading.values == {place.unit: figures}
