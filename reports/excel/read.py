@@ -18,7 +18,7 @@ from .mark import MARK_SHEET, read_rows
 from .periods import hints
 from .process import Reader, reader
 from .reading import REFUSED, Asked, Reading, Settled
-from .recognise import Table, best_tables, folded
+from .recognise import TWICE, Table, best_tables, folded
 
 NOTHING = Asked()
 _MOST_LISTED = 6
@@ -151,9 +151,13 @@ class _Interpreter:
             )
         self.found.campaign, self.found.form = form.campaign, form
         table = parts[form]
+        if set(table.missing.values()) == {TWICE}:
+            return self.found.refuse(
+                f"工作表“{table.sheet.name}”里有两张“{form}”，分不清读哪一张。请一个工作表只放一张表。"
+            )
         labels = form.header.paths(printed=True)
         listed = [
-            f"第{number}列应为“{labels[number][-1]}”，" + (f"现为“{there}”" if there else "没有找到")
+            f"第{number}列应为“{labels[number][-1]}”，" + (there if there == TWICE else f"现为“{there}”" if there else "没有找到")
             for number, there in sorted(table.missing.items())
         ]
         version = self.book.marks.get("version", "")

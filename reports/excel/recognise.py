@@ -26,7 +26,7 @@ _UNDER_TABLE = re.compile(
 _TOTALS = {"总计", "合计", "共计", "小计"}
 _DOTS = re.compile(r"[.…·]*")
 _DEEPEST_HEADER = 8
-_TWICE = "出现了两次"
+TWICE = "出现了两次"
 
 
 def folded(text: str) -> str:
@@ -199,7 +199,7 @@ class _Finder:
         for block in blocks:
             for number, column in block.columns.items():
                 if number in columns:
-                    doubtful.setdefault(number, _TWICE)
+                    doubtful.setdefault(number, TWICE)
                 columns[number] = block.bottom, column
         for number in self.shape.numbers:
             if number in doubtful:
@@ -207,7 +207,8 @@ class _Finder:
                 missing[number] = doubtful[number]
             elif number not in columns:
                 missing[number] = ""
-        if not columns or len(columns) * 2 < len(self.shape.numbers):
+        seen = len(columns) + sum(text == TWICE for text in missing.values())
+        if not seen or seen * 2 < len(self.shape.numbers):
             return None
         first = min(block.top for block in blocks)
         lines, last = self._lines(blocks)
@@ -248,7 +249,7 @@ class _Finder:
             used |= set(block.columns)
             blocks.append(block)
             floor = row
-        doubtful = {n: text for n, text in doubtful.items() if n not in used or text == _TWICE}
+        doubtful = {n: text for n, text in doubtful.items() if n not in used or text == TWICE}
         rest = set(self.shape.numbers) - used - set(doubtful)
         if rest:
             blocks += self._labelled_blocks(rest, blocks)
@@ -302,7 +303,7 @@ class _Finder:
     def _numbered_block(
         self, row: int, numbered: Mapping[int, int], floor: int
     ) -> tuple[_Block, dict[int, str]]:
-        """Check each printed number against the label above it."""
+        """Check each printed number against the label above it; where most differ, they are figures."""
         columns: dict[int, int] = {}
         odd: dict[int, str] = {}
         top = row
@@ -311,11 +312,13 @@ class _Finder:
             labelled, begins = self._label_of(path)
             if number in labelled:
                 if number in columns:
-                    odd[number] = _TWICE
+                    odd[number] = TWICE
                 columns[number] = column
                 top = min(top, begins)
             elif number not in columns:
                 odd[number] = path[-1][1] if path else ""
+        if len(columns) * 2 < len(numbered):
+            return _Block(row, row, {}), {}
         # A column whose number was left out, or typed wrong, is known by a label that no other has.
         for column in {c for (r, c) in self.texts if top <= r < row} - set(columns.values()):
             labelled, _ = self._label_of(self._path(row, column, floor))
@@ -325,7 +328,7 @@ class _Finder:
                     columns[number] = column
                     odd.pop(number, None)
         for number in columns:
-            if odd.get(number, "") == _TWICE:
+            if odd.get(number, "") == TWICE:
                 continue
             odd.pop(number, None)
         return _Block(top, row, columns), odd

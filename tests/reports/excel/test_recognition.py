@@ -257,3 +257,19 @@ def test_bands_without_printed_numbers_are_read_by_their_labels(world):
 
     reading = world.read(opened(report, without_numbers))
     assert reading.values == {place.unit: figures}
+
+
+def test_figures_that_equal_their_printed_number_are_no_row_of_numbers(world):
+    labels = ["发放宣传资料份数", "免费服务人数", "女性人数", "培训人数", "受训女性人数", "小额贷款"]
+    form = make_form(world.campaign, "small", indicators=[{"label": label} for label in labels])
+    reading = world.read(
+        sheet_of([["填报单位：玄武区"], labels, [1, 5, 6, 2, 3, 6]]), form=form, period=world.period(1)
+    )
+    assert reading.values == {world.own.unit: {1: 1, 2: 5, 3: 6, 4: 2, 5: 3, 6: 6}}
+
+
+def test_the_same_table_twice_in_one_sheet_is_said_to_be_there_twice(world):
+    rows = [["单位", *HEADER], ["甲", 1, 2, 3, 4, 5, 6], ["玄武区", 1, 2, 1, 3, 1, 1]]
+    reading = world.read(sheet_of([*rows, [], *rows]), period=world.period(1))
+    assert reading.outcome == "refused"
+    assert "里有两张" in reading.reason
