@@ -13,8 +13,8 @@ _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 
 class CellKind(StrEnum):
-    """What a cell holds. PERCENT: a number shown as a percentage; EMPTY_FORMULA: a formula that nobody has
-    calculated; LONG: more text than is read."""
+    """What a cell holds. PERCENT: a number shown as a percentage; SCALED: one shown a thousand or more times
+    smaller than it is; EMPTY_FORMULA: a formula that nobody has calculated."""
 
     NUMBER = "n"
     TEXT = "s"
@@ -22,6 +22,7 @@ class CellKind(StrEnum):
     DATE = "d"
     ERROR = "e"
     PERCENT = "p"
+    SCALED = "k"
     EMPTY_FORMULA = "f"
 
 

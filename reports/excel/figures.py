@@ -297,6 +297,10 @@ class Figures:
                 return parse_cell_value(date.min, **wanted)  # type: ignore[arg-type]
             case CellKind.PERCENT:
                 raise FigureError(f"“{_shown(spot)}”是百分数，请把单元格格式改为“数值”，填写实际数量。")
+            case CellKind.SCALED:
+                raise FigureError(
+                    f"“{_shown(spot)}”按缩小的格式（千或万）显示，请把单元格格式改为“数值”，核对后再上传。"
+                )
             case CellKind.EMPTY_FORMULA:
                 raise FigureError(
                     "公式没有计算结果，请在 Excel 或 WPS 中打开并保存后再上传，或直接填写数字。"
@@ -359,5 +363,6 @@ def _shown(spot: Spot) -> str:
     cell = spot.cell
     if cell.kind == CellKind.PERCENT:
         return f"{float(cell.value) * 100:.10g}%"
-    text = cell.value.removesuffix(".0") if cell.kind == CellKind.NUMBER else cell.value
+    is_number = cell.kind in (CellKind.NUMBER, CellKind.SCALED)
+    text = cell.value.removesuffix(".0") if is_number else cell.value
     return "".join(character if character.isprintable() else " " for character in text)[:60]

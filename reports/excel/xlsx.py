@@ -36,6 +36,7 @@ _LONGEST_NUMBER = 400
 _BUILTIN_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _BUILTIN_PERCENT = {9, 10}
 _FORMAT_TEXT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE)
+_SCALED = re.compile(r"[0#?],+(?![0#?,])")
 _EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 
 
@@ -209,7 +210,7 @@ class _Strings:
 
 
 def _format_kinds(parts: Mapping[str, bytes], targets: Mapping[str, tuple[str, str]]) -> dict[int, CellKind]:
-    """Return what a number means under each style that is not plain: a date or a percentage."""
+    """Return what a number means under each style that is not plain: a date, a percentage, a scaled one."""
     data = next((parts.get(target) for kind, target in targets.values() if kind == "styles"), None)
     if not data:
         return {}
@@ -254,7 +255,8 @@ def _kind_of_format(number: int, code: str | None) -> CellKind | None:
         return CellKind.PERCENT
     if re.search("[ymdhs年月日时分秒]", plain.replace("general", "")):
         return CellKind.DATE
-    return None
+    # 35000 as 3.5万 by 0!.0,"万": what was meant in a column of 万元 nobody can say.
+    return CellKind.SCALED if _SCALED.search(plain) else None
 
 
 class _SheetReader:
@@ -347,7 +349,8 @@ class _SheetReader:
         if kind == "inlineStr":
             cell = Cell(CellKind.TEXT, inline[:LONGEST_TEXT]) if inline.strip() else None
         elif not written.strip():
-            return Cell(CellKind.EMPTY_FORMULA, "", True) if is_formula else None
+            # Of type str it was calculated, and gave an empty text: =IF(A1=0,"",A1).
+            return Cell(CellKind.EMPTY_FORMULA, "", True) if is_formula and kind != "str" else None
         else:
             cell = self._value(kind, written, element)
         return cell._replace(is_formula=True) if cell is not None and is_formula else cell

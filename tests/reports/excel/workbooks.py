@@ -855,6 +855,12 @@ def formula_with_its_value(data):
     return with_cell(data, "C8", '<c r="C8"{s}><f>D8+330</f><v>450</v></c>')
 
 
+@case(changed={2: None})
+def formula_that_gives_an_empty_text(data):
+    """As =IF(D8=0,"",D8) is saved by Excel and LibreOffice: calculated, and blank."""
+    return with_cell(data, "C8", '<c r="C8"{s} t="str"><f>IF(1,"","")</f><v></v></c>')
+
+
 @case(changed={2: None}, cells=("C8",), says="错误值")
 def formula_with_an_error(data):
     return with_cell(data, "C8", '<c r="C8"{s} t="e"><f>1/0</f><v>#DIV/0!</v></c>')
@@ -887,6 +893,29 @@ def percentage(data):
         sheet["C8"].number_format = "0%"
 
     return opened(data, change)
+
+
+def formatted(address, value, number_format):
+    def make(data):
+        def change(book, sheet):
+            sheet[address] = value
+            sheet[address].number_format = number_format
+
+        return opened(data, change)
+
+    return make
+
+
+odd(
+    "shown_in_ten_thousands",
+    formatted("G8", 125000, '0!.0,"万"'),
+    changed={6: None},
+    cells=("G8",),
+    says="按缩小的格式",
+)
+odd("shown_in_thousands", formatted("C8", 35000, "#,##0,"), changed={2: None}, cells=("C8",))
+odd("shown_with_its_unit", formatted("C8", 300, '#,##0"人";-#,##0"人"'))
+odd("shown_as_accounts_are", formatted("G8", 12.5, '_ * #,##0.00_ ;_ * -#,##0.00_ ;_ * "-"??_ ;_ @_ '))
 
 
 @case(changed={2: None, 3: None}, cells=("C8",), says="合并")
