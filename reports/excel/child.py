@@ -17,7 +17,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from .cells import LONGEST_TEXT, Book, Cell, CellKind, Sheet
 from .gate import MEGABYTE, Kind, Package, RefusedFile, check
-from .xlsx import MOST_SHEETS, drop_covered, read_xlsx
+from .xlsx import MOST_SHEETS, add_sheet, drop_covered, read_xlsx
 
 MEMORY = 512 * MEGABYTE
 SECONDS = 10
@@ -39,7 +39,7 @@ def _read_xls(data: bytes, rows: int, columns: int) -> Book:
         book = Book("xls")
         for meta in workbook.sheets_metadata[:MOST_SHEETS]:
             if meta.typ == SheetTypeEnum.WorkSheet:
-                book.sheets.append(_xls_sheet(workbook, meta, rows, columns))
+                add_sheet(book, _xls_sheet(workbook, meta, rows, columns))
     except PasswordError as error:
         raise RefusedFile(Kind.PASSWORD, str(error)) from error
     except (CalamineError, ValueError, OSError, OverflowError, UnicodeError) as error:

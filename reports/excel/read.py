@@ -157,7 +157,8 @@ class _Interpreter:
             )
         labels = form.header.paths(printed=True)
         listed = [
-            f"第{number}列应为“{labels[number][-1]}”，" + (there if there == TWICE else f"现为“{there}”" if there else "没有找到")
+            f"第{number}列应为“{labels[number][-1]}”，"
+            + (there if there == TWICE else f"现为“{there}”" if there else "没有找到")
             for number, there in sorted(table.missing.items())
         ]
         version = self.book.marks.get("version", "")

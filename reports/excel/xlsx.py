@@ -15,9 +15,12 @@ from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from xml.parsers import expat
 
 from .cells import LONGEST_TEXT, Book, Cell, CellKind, Sheet, place
-from .gate import Kind, RefusedFile
+from .gate import MAX_PARTS, Kind, RefusedFile
 
-MOST_SHEETS = 60
+MOST_SHEETS = MAX_PARTS
+"""No bound of its own: a sheet is a part."""
+MOST_CELLS = 500_000
+"""In all sheets together: three times the figures of a nation's units, or of 300 sheets."""
 _MOST_STRINGS = 200_000
 _MOST_MERGES = 10_000
 _STEP = 64 * 1024
@@ -62,10 +65,17 @@ def read_xlsx(parts: Mapping[str, bytes], rows: int, columns: int) -> Book:
         reader = _SheetReader(parts[target], rows, columns, strings, kinds, workbook.epoch)
         sheet = reader.sheet
         sheet.name, sheet.is_hidden = name, is_hidden
-        book.sheets.append(sheet)
+        add_sheet(book, sheet)
     if not book.sheets:
         raise RefusedFile(Kind.DAMAGED, "no sheets")
     return book
+
+
+def add_sheet(book: Book, sheet: Sheet) -> None:
+    """Add a sheet to what is handed on. Raises RefusedFile where that becomes too much."""
+    book.sheets.append(sheet)
+    if sum(len(one.cells) for one in book.sheets) > MOST_CELLS:
+        raise RefusedFile(Kind.UNPACKED, "cells")
 
 
 def _part(parts: Mapping[str, bytes], name: str) -> bytes:

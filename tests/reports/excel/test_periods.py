@@ -61,13 +61,17 @@ def test_a_heading_fits_the_periods_in_which_its_day_lies(halves, text, numbers)
     ],
 )
 def test_a_heading_that_names_no_period_fits_all(halves, text):
-    fitting = [one.number for one in halves.periods.all() if all(hint.fits(one) for hint in hints([text], []))]
+    fitting = [
+        one.number for one in halves.periods.all() if all(hint.fits(one) for hint in hints([text], []))
+    ]
     assert fitting == ALL
 
 
 def test_days_of_carried_units_and_of_the_forms_own_words_are_no_hints():
     assert not hints([], ["沿用上期：玄武区（截至2月9日）"])
-    assert not hints(["2024年2月统计表"], ["备注：数据截至3月31日"], {"2024年2月统计表", "备注:数据截至3月31日"})
+    assert not hints(
+        ["2024年2月统计表"], ["备注：数据截至3月31日"], {"2024年2月统计表", "备注:数据截至3月31日"}
+    )
 
 
 def test_a_day_without_its_year_in_the_title_asks_for_the_period(world, good):

@@ -273,3 +273,13 @@ def test_the_same_table_twice_in_one_sheet_is_said_to_be_there_twice(world):
     reading = world.read(sheet_of([*rows, [], *rows]), period=world.period(1))
     assert reading.outcome == "refused"
     assert "里有两张" in reading.reason
+
+
+def test_a_sheet_for_each_of_a_hundred_units_is_read_to_the_last(world, good):
+    def far_behind(book, sheet):
+        for number in range(100):
+            book.create_sheet(f"第{number}张")
+        book.move_sheet(sheet, 100)
+
+    reading = world.read(opened(good, far_behind))
+    assert (reading.outcome, reading.unit) == ("ok", world.own.unit), reading.reason

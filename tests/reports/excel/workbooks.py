@@ -267,6 +267,26 @@ def bomb_of_many_parts(data):
     return zipped(members(data) | {f"xl/media/{number}.bin": b"x" for number in range(600)})
 
 
+@refused(Kind.UNPACKED)
+def bomb_of_many_cells(data):
+    """Ninety sheets full of figures: small to carry, and within the bounds of each."""
+    row = "<row>" + "<c><v>1</v></c>" * 27 + "</row>"
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData>{row * 243}</sheetData></worksheet>'
+    parts = members(data)
+    book, rels = (parts[f"xl/{name}"].decode() for name in ("workbook.xml", "_rels/workbook.xml.rels"))
+    many = range(100, 190)
+    names = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="many{n}" xmlns:r="{OFFICE}"/>' for n in many)
+    links = "".join(
+        f'<Relationship Id="many{n}" Type="{OFFICE}/worksheet" Target="worksheets/many{n}.xml"/>'
+        for n in many
+    )
+    changed = {
+        "xl/workbook.xml": book.replace("</sheets>", f"{names}</sheets>"),
+        "xl/_rels/workbook.xml.rels": rels.replace("</Relationships>", f"{links}</Relationships>"),
+    }
+    return zipped(parts | changed | {f"xl/worksheets/many{n}.xml": sheet for n in many})
+
+
 @refused(Kind.DAMAGED)
 def size_understated(data):
     """The directory tells a harmless size of a part that inflates to more."""
