@@ -7,6 +7,7 @@ step. Pure functions without Django: this runs in the process that reads (`repor
 import re
 import struct
 import zlib
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from enum import StrEnum
 from io import BytesIO
@@ -25,11 +26,13 @@ _STEP = 256 * 1024
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OPEN_DOCUMENT = "mimetype"
 _KEPT = (".xml", ".rels")
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 # In UTF-8, and with the zeros of UTF-16 between the letters.
 _DTD = re.compile(rb"<\x00?!\x00?(?:D\x00?O\x00?C\x00?T\x00?Y\x00?P\x00?E|E\x00?N\x00?T\x00?I\x00?T\x00?Y)")
 _LONGEST_DTD = 20
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _OVERRIDE = re.compile(rb"<(?:\w+:)?(?:Override|Default)\s([^>]*)>")
 _ATTRIBUTE = re.compile(rb"""(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -38,7 +41,9 @@ _ATTRIBUTE = re.compile(rb"""(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 class Kind(StrEnum):
     """The kinds of refusal; each has one sentence."""
 
+    EMPTY = "empty"
     NOT_A_WORKBOOK = "not-a-workbook"
+    OTHER_FORMAT = "other-format"
     ARCHIVE = "archive"
     ARCHIVE_TOO_LARGE = "archive-too-large"
     TOO_LARGE = "too-large"
@@ -51,7 +56,12 @@ class Kind(StrEnum):
 
 
 SENTENCES = {
+    Kind.EMPTY: "文件不是有效的 Excel 工作簿（.xlsx）：它是空的（0 字节），请核对后重新选择。",
     Kind.NOT_A_WORKBOOK: "文件不是有效的 Excel 工作簿（.xlsx），请重新另存后上传。",
+    Kind.OTHER_FORMAT: (
+        "文件不是有效的 Excel 工作簿（.xlsx）：它是网页、文本（.csv）或别的格式（.ods、.xlsb），"
+        "有的系统导出的“.xls”就是这样。请在 Excel 或 WPS 中打开，另存为“Excel 工作簿（.xlsx）”后上传。"
+    ),
     Kind.ARCHIVE: "是没有打开的压缩包，请解压后上传里面的工作簿，或把它们改存为一个 .zip 压缩包。",
     Kind.ARCHIVE_TOO_LARGE: "压缩包过大（上限 20 MB、500 个文件，解压后 50 MB），请分成几个压缩包上传。",
     Kind.TOO_LARGE: "文件超过 5 MB 的上限，请删去图片和无关的工作表，另存后上传。",
@@ -92,7 +102,9 @@ def check(data: bytes) -> Package:
     if data.startswith(_OLE):
         return _check_ole(data)
     if not data.startswith(_ZIP):
-        raise RefusedFile(Kind.NOT_A_WORKBOOK, "magic")
+        if not data:
+            raise RefusedFile(Kind.EMPTY)
+        raise RefusedFile(Kind.OTHER_FORMAT if _is_text(data) else Kind.NOT_A_WORKBOOK, "magic")
     try:
         with ZipFile(BytesIO(data)) as archive:
             members = archive.infolist()
@@ -116,6 +128,22 @@ def check(data: bytes) -> Package:
             parts[name] = kept
     _check_content(parts, [member.filename.lower() for member in members])
     return Package("xlsx", parts)
+
+
+def _is_text(data: bytes) -> bool:
+    """True for a web page, XML or CSV: Excel opens them too, whatever their name says."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    begin = data[:4096]
+    return not _CONTROL.search(begin) and any(_decodes(begin, encoding) for encoding in ("utf-8", "gb18030"))
+
+
+def _decodes(begin: bytes, encoding: str) -> bool:
+    try:
+        getincrementaldecoder(encoding)().decode(begin)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 MAX_ARCHIVE = 20 * MEGABYTE
@@ -143,10 +171,11 @@ def archive_of(data: bytes) -> Archive | None:
 
 
 def _is_package(data: bytes) -> bool:
-    """True for an .xlsx itself: a zip whose own directory lists the content types."""
+    """True for an .xlsx itself, a zip whose own directory lists the content types, and for an .ods."""
     try:
         with ZipFile(BytesIO(data)) as archive:
-            return "[content_types].xml" in {name.lower() for name in archive.namelist()}
+            names = {name.lower() for name in archive.namelist()}
+            return bool(names & {"[content_types].xml", _OPEN_DOCUMENT})
     except (BadZipFile, NotImplementedError, ValueError, OSError, EOFError, struct.error):
         return True
 
@@ -319,11 +348,14 @@ def _check_content(parts: dict[str, bytes], names: list[str]) -> None:
     """Refuse what is another kind of document, and macros in whatever guise."""
     types = parts.get("[content_types].xml")
     if types is None:
-        raise RefusedFile(Kind.NOT_A_WORKBOOK, "no content types")
+        kind = Kind.OTHER_FORMAT if _OPEN_DOCUMENT in names else Kind.NOT_A_WORKBOOK
+        raise RefusedFile(kind, "no content types")
     declared = set()
     for attributes in _OVERRIDE.findall(types):
         found = {name: double or single for name, double, single in _ATTRIBUTE.findall(attributes)}
         declared.add(found.get(b"ContentType", b"").decode("utf-8", "replace").lower())
+    if any("sheet.binary" in kind for kind in declared):
+        raise RefusedFile(Kind.OTHER_FORMAT, "xlsb")
     is_macro = any(
         "macroenabled" in kind or "vbaproject" in kind or "macrosheet" in kind for kind in declared
     )

@@ -171,3 +171,8 @@ def test_saying_what_a_batch_holds_costs_the_same_for_many_files(
     assert Upload.objects.count() == 5
     with django_assert_num_queries(5):
         assert batches.gathered(batch).tables[0].reports == 5
+
+
+def test_an_ods_is_no_archive_of_files():
+    data = zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<x/>"})
+    assert uploads.delivered(data, "附件1.ods") == uploads.Delivery([("附件1.ods", data)], [])

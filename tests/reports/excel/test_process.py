@@ -39,7 +39,7 @@ def test_one_process_reads_many_files(good):
 
 def test_many_files_are_read_in_their_order_whatever_one_of_them_is(good):
     with reader() as one:
-        outcomes = list(one.books([good, b"no workbook", bytes(6 * 1024 * 1024), good], **BOUNDS))
+        outcomes = list(one.books([good, b"no workbook\0", bytes(6 * 1024 * 1024), good], **BOUNDS))
     first, not_one, too_large, last = outcomes
     assert first == last == child.read(good, **BOUNDS)
     assert (not_one.kind, too_large.kind) == (Kind.NOT_A_WORKBOOK, Kind.TOO_LARGE)

@@ -168,26 +168,42 @@ def photo_renamed(data):
     return b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(range(256)) * 20
 
 
-@refused(Kind.NOT_A_WORKBOOK)
+@refused(Kind.OTHER_FORMAT)
 def csv_renamed(data):
     buffer = io.StringIO()
     csv.writer(buffer).writerows([["甲", 1, 2, 3], ["玄武区", 1, 2, 3]])
     return buffer.getvalue().encode("gb18030")
 
 
-@refused(Kind.NOT_A_WORKBOOK)
+@refused(Kind.OTHER_FORMAT)
 def html_renamed(data):
     return "<html><body><table><tr><td>甲</td><td>1</td></tr></table></body></html>".encode()
 
 
-@refused(Kind.NOT_A_WORKBOOK)
+@refused(Kind.OTHER_FORMAT)
 def xml_2003_renamed(data):
     return b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>'
 
 
-@refused(Kind.NOT_A_WORKBOOK)
+@refused(Kind.EMPTY)
 def empty_file(data):
     return b""
+
+
+@refused(Kind.OTHER_FORMAT)
+def unicode_text_renamed(data):
+    return "单位\t1\t2\r\n玄武区\t12\t5\r\n".encode("utf-16")
+
+
+@refused(Kind.OTHER_FORMAT)
+def binary_workbook_renamed(data):
+    return edited(
+        data,
+        types=lambda text: text.replace(
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
+            "application/vnd.ms-excel.sheet.binary.macroEnabled.main",
+        ),
+    )
 
 
 @refused(Kind.NOT_A_WORKBOOK)
@@ -208,7 +224,7 @@ def template_type(data):
     )
 
 
-@refused(Kind.NOT_A_WORKBOOK)
+@refused(Kind.OTHER_FORMAT)
 def ods_renamed(data):
     return zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<x/>"})
 
