@@ -48,6 +48,7 @@ def world(live_server):
         layout="bands",
         bands=[3, 3],
         title="春风行动专项活动开展情况统计表",
+        signatures=["单位负责人签章", "填表人签章", "联系电话", "填报日期"],
         indicators=[
             {"label": "提供免费服务人数"},
             {"label": "其中：女性人数", "of": 1},
@@ -651,6 +652,93 @@ def test_news_that_a_save_has_overtaken_is_dropped_and_a_colleagues_change_told_
     expect(page.locator("#c5")).to_have_value("8")
     page.wait_for_timeout(300)
     expect(page.locator("#toasts .toast-note")).to_have_count(1)
+
+
+def test_reasons_and_the_sign_off_line_are_saved_while_they_are_typed(page, world):
+    enter(page, world)
+    page.locator("#c4").fill("15")
+    press(page, "Tab")
+    saved(page)
+    page.locator("#why-fall\\:4").click()
+    page.keyboard.type("上期重复统计了五场")
+    saved(page)
+    assert world.report.explanations.get().text == "上期重复统计了五场"
+    page.keyboard.type("活动")
+    saved(page)
+    expect(page.locator("#why-fall\\:4")).to_be_focused()
+    assert world.report.explanations.get().text == "上期重复统计了五场活动"
+
+    # What has not got through survives a reload, and leaving the page asks.
+    page.route("**/save/", lambda route: route.abort())
+    page.locator("[name=responsible]").click()
+    page.keyboard.type("林主任")
+    expect(page.locator("#save-state")).to_contain_text("未同步 1 项", timeout=8000)
+    warned = []
+    page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.accept()))
+    page.reload()
+    assert warned == ["beforeunload"]
+    page.unroute("**/save/")
+    page.get_by_role("button", name="恢复并保存").click()
+    expect(page.locator("[name=responsible]")).to_have_value("林主任")
+    saved(page)
+    assert world.report.responsible == "林主任"
+
+
+def test_words_of_a_colleague_are_shown_and_gone_over_by_nothing_that_was_left_alone(page, world):
+    enter(page, world)
+    page.locator("#c4").fill("15")
+    page.locator("#c5").fill("9")
+    press(page, "Tab")
+    saved(page)
+    colleague = User.objects.get(username="colleague")
+    why = page.locator("#why-fall\\:4")
+
+    def words(reason, responsible):
+        entries = drafts.Entries(explanations={"fall:4": reason}, sign_off={"responsible": responsible})
+        drafts.save(world.report, entries, by=colleague)
+
+    words("许某写的原因在此", "许主任")
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.locator("[name=responsible]")).to_have_value("许主任")
+    expect(why).to_have_value("许某写的原因在此")
+
+    # Both changed the same: the colleague's stays, one's own is told until it is read.
+    words("许某又改了原因", "许局长")
+    why.fill("林某写的原因")
+    page.locator("[name=responsible]").fill("林主任")
+    press(page, "Tab")
+    toasts = page.locator("#toasts")
+    expect(toasts).to_contain_text("改为“许某又改了原因”，您写的“林某写的原因”未保存")
+    expect(toasts).to_contain_text("单位负责人已被同事改为“许局长”，您填写的“林主任”未保存")
+    expect(why).to_have_value("许某又改了原因")
+    expect(page.locator("[name=responsible]")).to_have_value("许局长")
+    saved(page)
+
+    page.get_by_role("button", name="检查", exact=True).click()
+    expect(page.get_by_role("heading", name="核对")).to_be_visible()
+    assert world.report.responsible == "许局长"
+    assert world.report.explanations.get().text == "许某又改了原因"
+
+
+def test_a_reason_that_is_gone_over_while_it_is_under_way_is_stored_as_it_stands(page, world):
+    enter(page, world)
+    page.locator("#c4").fill("15")
+    press(page, "Tab")
+    saved(page)
+    held = []
+    page.route("**/save/", lambda route: route.continue_() if held else held.append(route))
+    why = page.locator("#why-fall\\:4")
+    why.fill("写错了的原因")
+    press(page, "Enter")
+    while not held:
+        page.wait_for_timeout(20)
+    why.fill("")
+    press(page, "Enter")
+    held[0].continue_()
+    saved(page)
+    expect(why).to_have_value("")
+    expect(page.locator("#toasts")).to_be_empty()
+    assert not world.report.explanations.exists()
 
 
 def test_axe_finds_nothing_serious_on_whatever_opens_over_the_form(page, world):

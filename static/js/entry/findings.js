@@ -11,9 +11,12 @@ let found = JSON.parse(document.getElementById("found")?.textContent || "[]");
 let theirs = new Map(); // number -> {by, at, to}
 let late = null; // a list that waits until nobody types in the old one
 let writeReason = () => {};
+let waits = () => false;
 
-export const onReason = (write) => {
+// write(key, text); isWaiting(key): what was typed there is not stored yet.
+export const onReason = (write, isWaiting) => {
   writeReason = write;
+  waits = isWaiting;
 };
 
 const sign = (kind) => {
@@ -58,7 +61,7 @@ function drawList() {
   // A reason that was typed and is not stored yet stays: the answer may be older than it.
   const typed = new Map();
   for (const box of list.querySelectorAll("input[id^=why-]")) {
-    if (box.value !== box.defaultValue) typed.set(box.id, box.value);
+    if (waits(box.name.slice(4))) typed.set(box.id, box.value);
   }
   list.innerHTML = late;
   late = null;
@@ -111,10 +114,15 @@ function reasonBox(finding) {
     const box = document.getElementById(`why-${finding.key}`);
     if (box) box.value = input.value;
   });
-  input.addEventListener("change", () => writeReason(finding.key, input.value));
   label.append(input);
   return label;
 }
+
+// In the list and at the cell, as far as they are drawn.
+export const reasonBoxes = (key) =>
+  [document.getElementById(`why-${key}`), strip.querySelector("input")].filter(
+    (box) => box && (box.dataset.why ?? key) === key,
+  );
 
 function place(cell) {
   const paper = cell.box.closest(".paper").getBoundingClientRect();

@@ -155,25 +155,33 @@ const act = {
 
 listen(form, act);
 
-form.addEventListener("input", (event) => {
+function typed(event) {
   lastKey = Date.now();
   const cell = cellAt(event.target);
   if (cell) {
     clearTimeout(cell.pause);
-    cell.pause = setTimeout(() => isUncommitted(cell) && commit(cell), PAUSE);
+    if (!event.isComposing) cell.pause = setTimeout(() => isUncommitted(cell) && commit(cell), PAUSE);
     cell.wasTyped = true;
     changed();
-  }
-});
+  } else if (!event.isComposing) putWords(event.target, PAUSE);
+}
 
-form.addEventListener("change", (event) => {
-  const { name, value } = event.target;
-  if (name?.startsWith("why-")) queue.put("why", [[name.slice(4), value]]);
-  else if (lineFields.includes(event.target)) queue.put("line", [[name, value]]);
-});
-findings.onReason((key, text) => {
-  if (text !== (known.why.get(key) ?? "") || queue.isPending("why", key)) queue.put("why", [[key, text]]);
-});
+form.addEventListener("input", typed);
+form.addEventListener("compositionend", typed);
+form.addEventListener("change", (event) => putWords(event.target));
+
+// Reasons and the sign-off line are saved while they are typed, too.
+function putWords(field, delay) {
+  const key = field.dataset.why ?? (field.name?.startsWith("why-") && field.name.slice(4));
+  if (key) putText("why", key, field.value, delay);
+  else if (lineFields.includes(field)) putText("line", field.name, field.value, delay);
+}
+
+function putText(kind, name, text, delay) {
+  if (text !== (known[kind].get(name) ?? "") || queue.holds(kind, name)) queue.put(kind, [[name, text]], delay);
+}
+
+findings.onReason((key, text) => putText("why", key, text), (key) => queue.holds("why", key));
 
 // Enter in a reason or in the sign-off line saves it; it does not send the form.
 form.addEventListener("keydown", (event) => {
@@ -212,9 +220,15 @@ function answered(answer, batch) {
   }
   for (const kind of ["why", "line"]) {
     for (const [name, text] of Object.entries(answer[kind])) {
-      if (!queue.isPending(kind, name)) known[kind].set(name, text);
-      const field = form.elements[kind === "why" ? `seen-why-${name}` : `seen-${name}`];
-      if (field) field.value = known[kind].get(name) ?? "";
+      const waits = queue.isPending(kind, name);
+      const mine = batch && name in batch[kind];
+      if (mine ? waits && answer.problems[name] : waits) continue;
+      const isNew = text !== (known[kind].get(name) ?? "");
+      known[kind].set(name, text);
+      const seen = form.elements[kind === "why" ? `seen-why-${name}` : `seen-${name}`];
+      if (seen) seen.value = text;
+      // What a colleague wrote stands in the field, or what is left there would go over it with the form.
+      if (isNew && !waits) showWords(kind, name, text);
     }
   }
   findings.show(answer);
@@ -223,7 +237,7 @@ function answered(answer, batch) {
   }
   history.forget([...disputed, ...Object.keys(answer.changes)].map(cellNumbered));
   showHistory();
-  for (const problem of Object.values(answer.problems)) toast(problem, { kind: "is-bad", lasts: 20_000 });
+  for (const problem of Object.values(answer.problems)) toast(problem, { kind: "is-bad", lasts: Infinity });
   conflicts.offer(conflicting.filter(({ number }) => !queue.isPending("cells", number)), (cell, text) => {
     if (cell.input.value !== text || text !== cell.committed) write([{ cell, text }]);
     else queue.put("cells", [[cell.number, text]]);
@@ -237,6 +251,11 @@ function answered(answer, batch) {
 function see(cell, seen) {
   known.cells.set(String(cell.number), seen);
   cell.seenField.value = seen;
+}
+
+function showWords(kind, name, text) {
+  const fields = kind === "line" ? [form.elements[name]] : findings.reasonBoxes(name);
+  for (const field of fields) if (field && field.value.trim() !== text) field.value = text;
 }
 
 function showText(cell, text) {

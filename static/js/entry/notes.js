@@ -19,7 +19,7 @@ export function toast(text, { lasts = 8000, kind = "" } = {}) {
   note.append(words, close);
   toastRoom.append(note);
   while (toastRoom.children.length > 3) toastRoom.firstElementChild.remove();
-  setTimeout(() => note.remove(), lasts);
+  if (lasts !== Infinity) setTimeout(() => note.remove(), lasts);
   return note;
 }
 

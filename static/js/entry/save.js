@@ -40,14 +40,15 @@ export class Queue {
     this.refusals = 0;
     this.phase = Phase.SAVED;
     this.timer = null;
+    this.due = Infinity; // when the next batch goes, ms
     addEventListener("online", () => this.hurry());
   }
 
-  // entries: [[name, text]]
-  put(kind, entries) {
+  // entries: [[name, text]]; delay: ms in which more of the same may be typed
+  put(kind, entries, delay = SOON) {
     for (const [name, text] of entries) this.pending[kind].set(String(name), text);
     this.changed();
-    this.#schedule(SOON);
+    this.#schedule(delay);
   }
 
   // 与上期相同: the server copies; what the page has seen says whether a colleague was quicker.
@@ -128,10 +129,12 @@ export class Queue {
     }
   }
 
-  #schedule(delay) {
+  // The earliest moment that was asked for counts.
+  #schedule(delay = Infinity) {
     clearTimeout(this.timer);
-    if (this.phase === Phase.CLOSED) return;
-    this.timer = setTimeout(() => this.#next(), delay);
+    this.due = Math.min(this.due, Date.now() + delay);
+    if (this.phase === Phase.CLOSED || this.due === Infinity) return;
+    this.timer = setTimeout(() => this.#next(), Math.max(0, this.due - Date.now()));
   }
 
   #next() {
@@ -143,6 +146,7 @@ export class Queue {
       this.pending[kind].clear();
     }
     this.same = false;
+    this.due = Infinity;
     this.batch = batch;
     this.batches += 1;
     clearTimeout(this.retry);
@@ -194,7 +198,7 @@ export class Queue {
     this.failures = 0;
     this.#take(answer, batch);
     this.#phase(this.unsynced ? Phase.SAVING : Phase.SAVED);
-    this.#schedule(0);
+    this.#schedule();
   }
 
   #take(answer, batch) {
