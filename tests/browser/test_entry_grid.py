@@ -78,6 +78,11 @@ def saved(page):
     expect(page.locator("#save-state")).to_contain_text("已保存")
 
 
+def cut(page):
+    """Let nothing leave the page, not even what is sent as it goes, until it is loaded again."""
+    page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('cut')); }")
+
+
 def focused(page):
     return page.evaluate("document.activeElement.id || document.activeElement.value")
 
@@ -424,6 +429,7 @@ def test_nothing_is_lost_by_a_cut_a_reload_a_busy_server_or_an_ended_session(pag
     expect(page.locator("#save-state")).to_contain_text("未同步 2 项")
     warned = []
     page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.accept()))
+    cut(page)
     page.reload()
     assert warned == ["beforeunload"]
     page.unroute("**/save/")
@@ -669,7 +675,7 @@ def test_reasons_and_the_sign_off_line_are_saved_while_they_are_typed(page, worl
     assert world.report.explanations.get().text == "上期重复统计了五场活动"
 
     # What has not got through survives a reload, and leaving the page asks.
-    page.route("**/save/", lambda route: route.abort())
+    cut(page)
     page.locator("[name=responsible]").click()
     page.keyboard.type("林主任")
     expect(page.locator("#save-state")).to_contain_text("未同步 1 项", timeout=8000)
@@ -677,7 +683,6 @@ def test_reasons_and_the_sign_off_line_are_saved_while_they_are_typed(page, worl
     page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.accept()))
     page.reload()
     assert warned == ["beforeunload"]
-    page.unroute("**/save/")
     page.get_by_role("button", name="恢复并保存").click()
     expect(page.locator("[name=responsible]")).to_have_value("林主任")
     saved(page)
@@ -741,6 +746,121 @@ def test_a_reason_that_is_gone_over_while_it_is_under_way_is_stored_as_it_stands
     assert not world.report.explanations.exists()
 
 
+def copies(page):
+    return page.evaluate("Object.values(localStorage).map((copy) => Object.keys(JSON.parse(copy).cells))")
+
+
+def test_two_tabs_of_one_report_keep_a_copy_each_also_where_one_is_a_duplicate(page, world, context):
+    enter(page, world)
+    cut(page)
+    page.locator("#c1").fill("11")
+    press(page, "Tab")
+    expect(page.locator("#save-state")).to_contain_text("未同步 1 项", timeout=8000)
+
+    # A browser that duplicates a tab takes along what the tab keeps for itself.
+    kept = page.evaluate("JSON.stringify(sessionStorage)")
+    duplicate = context.new_page()
+    duplicate.goto(world.address.rsplit("/c/", 1)[0] + "/static/icon.svg")
+    duplicate.evaluate("(kept) => Object.assign(sessionStorage, JSON.parse(kept))", kept)
+    duplicate.goto(world.address)
+    expect(duplicate.locator("html[data-ready]")).to_be_attached()
+    expect(duplicate.locator("#left-behind")).to_be_hidden()
+    duplicate.locator("#c3").fill("33")
+    press(duplicate, "Tab")
+    saved(duplicate)
+    assert copies(page) == [["1"]]
+    duplicate.close()
+
+    # The tab itself takes over what its own page has left, and what is left of one that broke down some time ago.
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(page.locator("#left-behind")).to_contain_text("还没有保存的 1 项")
+    page.evaluate(
+        """() => {
+          for (const [key, copy] of Object.entries(localStorage)) {
+            const aged = {...JSON.parse(copy), cells: {5: {text: "55", seen: ""}}, alive: Date.now() - 60000};
+            localStorage.setItem(`${key}x`, JSON.stringify(aged));
+          }
+        }"""
+    )
+    page.reload()
+    expect(page.locator("#left-behind")).to_contain_text("还没有保存的 2 项")
+    # What is typed anew is no longer offered.
+    page.locator("#c1").fill("12")
+    press(page, "Tab")
+    expect(page.locator("#left-behind")).to_contain_text("还没有保存的 1 项")
+    page.get_by_role("button", name="恢复并保存").click()
+    saved(page)
+    assert world.figures == {1: "12", 3: "33", 5: "55"}
+    assert copies(page) == []
+
+
+def test_a_figure_in_dispute_survives_a_reload_and_what_is_stored_is_not_offered(page, world):
+    enter(page, world)
+    page.locator("#c1").fill("120")
+    press(page, "Tab")
+    saved(page)
+    colleague = User.objects.get(username="colleague")
+    drafts.save_figures(world.report, {1: "130"}, seen=None, by=colleague)
+    page.locator("#c1").fill("140")
+    press(page, "Tab")
+    expect(page.locator("#conflicts")).to_contain_text("您填的是 140")
+    warned = []
+    page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.accept()))
+    page.reload()
+    assert warned == ["beforeunload"]
+    expect(page.locator("#left-behind")).to_contain_text("第1列 140")
+    page.get_by_role("button", name="恢复并保存").click()
+    expect(page.locator("#conflicts")).to_contain_text("改为 130，您填的是 140")
+    page.get_by_role("button", name="用我的 140").click()
+    saved(page)
+    assert world.figures == {1: "1.4E+2"}
+
+    # Stored, though its answer never came.
+    page.route("**/save/", lambda route: (route.fetch(), route.abort()))
+    page.locator("#c2").fill("60")
+    press(page, "Tab")
+    expect(page.locator("#save-state")).to_contain_text("未同步 1 项", timeout=8000)
+    page.reload()
+    expect(page.locator("html[data-ready]")).to_be_attached()
+    expect(page.locator("#c2")).to_have_value("60")
+    expect(page.locator("#left-behind")).to_be_hidden()
+    assert copies(page) == []
+
+
+def test_ones_own_words_that_arrive_after_the_reload_are_no_colleagues(page, world):
+    enter(page, world)
+    sent = []
+    page.route("**/save/", lambda route: sent.append(route.request))
+    page.locator("[name=responsible]").fill("林主任")
+    while not sent:
+        page.wait_for_timeout(20)
+    request = {"url": sent[0].url, "data": sent[0].post_data, "headers": sent[0].all_headers()}
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(page.locator("html[data-ready]")).to_be_attached()
+    page.unroute("**/save/")
+    assert page.request.post(**request).ok
+    page.locator("[name=responsible]").fill("林局长")
+    saved(page)
+    expect(page.locator("#toasts")).to_be_empty()
+    assert world.report.responsible == "林局长"
+
+
+def test_nothing_is_kept_any_more_once_log_out_has_been_agreed_to(page, world):
+    enter(page, world)
+    page.route("**/save/", lambda route: route.abort())
+    page.locator("#c2").fill("6")
+    press(page, "Tab")
+    expect(page.locator("#save-state")).to_contain_text("未同步", timeout=8000)
+    # The server takes its time, and a save is tried again meanwhile.
+    page.route("**/logout/", lambda route: (page.wait_for_timeout(3500), route.continue_()))
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="退出").click()
+    expect(page.get_by_role("heading", name="登录")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage)") == []
+
+
 def test_axe_finds_nothing_serious_on_whatever_opens_over_the_form(page, world):
     found = {}
 
@@ -790,6 +910,7 @@ def test_axe_finds_nothing_serious_on_whatever_opens_over_the_form(page, world):
     press(page, "Tab")
     expect(page.locator("#save-state")).to_contain_text("未同步")
     page.on("dialog", lambda dialog: dialog.accept())
+    cut(page)
     page.reload()
     look("local copy", "#left-behind")
     assert found == {}

@@ -2,8 +2,9 @@
 import { cellNumbered, go } from "./cells.js";
 
 const room = document.getElementById("conflicts");
-const open = new Map(); // number -> {yours, theirs, by, at}
+const open = new Map(); // number -> {yours, theirs, by, at, seen}
 
+export const all = () => open.values();
 export const unresolved = () => open.size;
 
 // The colleague's figure as a text for the cell; undefined where nothing is in dispute.

@@ -4,11 +4,11 @@ import * as conflicts from "./conflicts.js";
 import * as findings from "./findings.js";
 import { History } from "./history.js";
 import { isEditing, isTypedIn, listen } from "./keys.js";
-import { LocalCopy } from "./local.js";
+import { LIVE, LocalCopy } from "./local.js";
 import { signIn } from "./login.js";
 import { showState, toast } from "./notes.js";
 import { lay, readClipboard } from "./paste.js";
-import { Phase, Queue } from "./save.js";
+import { KINDS, Phase, Queue } from "./save.js";
 
 const LONG = 7; // signs of a figure that fit into the narrowest column
 const PAUSE = 1500; // ms without a key after which a cell is saved though nobody has left it
@@ -26,11 +26,8 @@ let pasteNote = null; // what was said of the last paste, until it is undone
 let same = null; // the texts before 与上期相同
 let leaving = false;
 let lastKey = Date.now();
-let left = local.find(); // what an earlier load left behind, until it is taken over or given up
-// What that load had sent without an answer: it may arrive at the server after this page was drawn.
-const underWay = new Map(
-  Object.entries(left?.cells ?? {}).flatMap(([number, { sent }]) => (sent === undefined ? [] : [[number, sent]])),
-);
+let left = null; // what an earlier load left behind, until it is taken over or given up
+const underWay = { cells: new Map(), why: new Map(), line: new Map() }; // what it had sent without an answer
 
 const known = { cells: new Map(), why: new Map(), line: new Map() };
 for (const cell of cells) known.cells.set(String(cell.number), cell.seenField.value);
@@ -61,7 +58,8 @@ function changed() {
     const name = String(cell.number);
     copy.cells[name] = { seen: known.cells.get(name), ...copy.cells[name], text: cell.input.value };
   }
-  for (const kind of ["cells", "why", "line"]) copy[kind] = { ...left?.[kind], ...copy[kind] };
+  for (const { number, yours, seen } of conflicts.all()) copy.cells[number] ??= { text: yours, seen };
+  for (const kind of KINDS) copy[kind] = { ...left?.[kind], ...copy[kind] };
   local.store(copy);
   for (const cell of cells) {
     const name = String(cell.number);
@@ -102,6 +100,7 @@ function hand(changedCells) {
     conflicts.settle(cell.number);
     findings.forgetTheirs(cell.number);
   }
+  overtake("cells", changedCells.map((cell) => cell.number));
   queue.put("cells", changedCells.map((cell) => [cell.number, cell.input.value]));
   showHistory();
 }
@@ -178,7 +177,9 @@ function putWords(field, delay) {
 }
 
 function putText(kind, name, text, delay) {
-  if (text !== (known[kind].get(name) ?? "") || queue.holds(kind, name)) queue.put(kind, [[name, text]], delay);
+  if (text === (known[kind].get(name) ?? "") && !queue.holds(kind, name)) return;
+  overtake(kind, [name]);
+  queue.put(kind, [[name, text]], delay);
 }
 
 findings.onReason((key, text) => putText("why", key, text), (key) => queue.holds("why", key));
@@ -200,8 +201,10 @@ function answered(answer, batch) {
   if (answer.unchanged) return;
   savedAt = answer.saved;
   data.version = answer.version;
-  const isOwn = ({ number }) => isSameFigure(answer.cells[number].seen, underWay.get(String(number)));
-  const conflicting = answer.conflicts.filter((conflict) => !isOwn(conflict));
+  const isOwn = ({ number }) => isSameFigure(answer.cells[number].seen, underWay.cells.get(String(number)));
+  const conflicting = answer.conflicts
+    .filter((conflict) => !isOwn(conflict))
+    .map((conflict) => ({ ...conflict, seen: batch.cells[conflict.number].seen }));
   const disputed = new Set(conflicting.map(({ number }) => number));
   const again = answer.conflicts.filter((conflict) => isOwn(conflict) && !queue.isPending("cells", conflict.number));
   if (again.length) queue.put("cells", again.map(({ number }) => [number, cellNumbered(number).committed]));
@@ -221,10 +224,17 @@ function answered(answer, batch) {
   for (const kind of ["why", "line"]) {
     for (const [name, text] of Object.entries(answer[kind])) {
       const waits = queue.isPending(kind, name);
-      const mine = batch && name in batch[kind];
-      if (mine ? waits && answer.problems[name] : waits) continue;
+      const mine = batch?.[kind][name];
+      const problem = mine && answer.problems[name];
+      const isOwn = problem && text === underWay[kind].get(name)?.trim();
+      if (mine ? waits && problem && !isOwn : waits) continue;
       const isNew = text !== (known[kind].get(name) ?? "");
       known[kind].set(name, text);
+      if (isOwn) {
+        delete answer.problems[name];
+        if (!waits) queue.put(kind, [[name, mine.text]]);
+        continue;
+      }
       const seen = form.elements[kind === "why" ? `seen-why-${name}` : `seen-${name}`];
       if (seen) seen.value = text;
       // What a colleague wrote stands in the field, or what is left there would go over it with the form.
@@ -406,15 +416,18 @@ addEventListener("pageshow", () => {
 });
 
 addEventListener("beforeunload", (event) => {
-  if (leaving || (queue.unsynced === 0 && !cells.some(isUncommitted))) return;
+  if (leaving || (queue.unsynced === 0 && conflicts.unresolved() === 0 && !cells.some(isUncommitted))) return;
   event.preventDefault();
   event.returnValue = "";
 });
 
 document.addEventListener("log-out", (event) => {
-  const count = queue.unsynced + cells.filter(isUncommitted).length;
+  const count = queue.unsynced + conflicts.unresolved() + cells.filter(isUncommitted).length;
   if (count && !window.confirm(`还有 ${count} 项未同步，退出后这些内容将丢失。确定退出吗？`)) event.preventDefault();
-  else leaving = true;
+  else {
+    leaving = true;
+    local.drop();
+  }
 });
 
 document.addEventListener("visibilitychange", () => {
@@ -429,55 +442,81 @@ setInterval(() => {
 }, NEWS);
 
 // What an earlier load left behind is offered, not imposed.
-if (left) {
-  const offer = document.getElementById("left-behind");
-  const entries = Object.entries(left.cells).filter(([number]) => cellNumbered(number));
+const offer = document.getElementById("left-behind");
+
+function lookBehind() {
+  left = local.find();
+  if (!left) return;
+  for (const kind of KINDS) {
+    for (const [name, { text, sent }] of Object.entries(left[kind])) {
+      // It may arrive at the server after this page was drawn.
+      if (sent !== undefined) underWay[kind].set(name, sent);
+      const isThere = kind === "cells" ? isSameFigure(text, cellNumbered(name)?.committed) : text === (known[kind].get(name) ?? "");
+      if (isThere || (kind === "cells" && !cellNumbered(name))) delete left[kind][name];
+    }
+  }
+  drawOffer();
+}
+
+function drawOffer() {
+  const entries = Object.entries(left.cells);
   const count = entries.length + Object.keys(left.why).length + Object.keys(left.line).length;
   const when = new Date(left.at).toLocaleString("zh-CN", { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit" });
   offer.querySelector("[data-sentence]").textContent = `这台电脑上保留着您 ${when} 填写、还没有保存的 ${count} 项。`;
   offer.querySelector("[data-detail]").textContent = entries.map(([number, { text }]) => `第${number}列 ${text || "（空）"}`).join("，");
-  offer.hidden = false;
-  const finish = () => {
-    offer.hidden = true;
-    left = null;
-    local.settle();
-    changed();
-  };
-  offer.querySelector("[data-yes]").addEventListener("click", () => {
-    const step = [];
-    const copy = left;
-    for (const [number, { text, seen, sent }] of entries) {
-      const cell = cellNumbered(number);
-      const now = known.cells.get(number);
-      // Unless it is what we had seen or sent ourselves, a colleague changed it: the server offers both.
-      if (now !== seen && !isSameFigure(now, sent)) known.cells.set(number, seen);
-      step.push({ cell, before: cell.committed, after: text });
-      cell.input.value = text;
-      cell.committed = text;
-      queue.put("cells", [[number, text]]);
-    }
-    history.push(step);
-    for (const [key, { text }] of Object.entries(copy.why)) {
-      const box = document.getElementById(`why-${key}`);
-      if (box) box.value = text;
-      queue.put("why", [[key, text]]);
-    }
-    for (const [name, { text }] of Object.entries(copy.line)) {
-      if (form.elements[name]) form.elements[name].value = text;
-      queue.put("line", [[name, text]]);
-    }
-    finish();
-    showHistory();
-  });
-  offer.querySelector("[data-drop]").addEventListener("click", () => {
-    finish();
-  });
+  offer.hidden = count === 0;
+  if (count === 0) left = null;
 }
+
+// What is typed now is newer than what was left behind.
+function overtake(kind, names) {
+  if (!left) return;
+  for (const name of names) delete left[kind][name];
+  drawOffer();
+}
+
+offer.querySelector("[data-yes]").addEventListener("click", () => {
+  const step = [];
+  for (const kind of KINDS) {
+    for (const [name, { text, seen, sent }] of Object.entries(left[kind])) {
+      const now = known[kind].get(name) ?? "";
+      // Unless it is what we had seen or sent ourselves, a colleague changed it: the server tells of both.
+      if (now !== seen && now !== sent && !(kind === "cells" && isSameFigure(now, sent))) known[kind].set(name, seen);
+      if (kind === "cells") {
+        const cell = cellNumbered(name);
+        step.push({ cell, before: cell.committed, after: text });
+        cell.input.value = text;
+        cell.committed = text;
+      } else showWords(kind, name, text);
+    }
+  }
+  const copy = left;
+  left = null;
+  history.push(step);
+  for (const kind of KINDS) queue.put(kind, Object.entries(copy[kind]).map(([name, { text }]) => [name, text]));
+  offer.hidden = true;
+  showHistory();
+});
+offer.querySelector("[data-drop]").addEventListener("click", () => {
+  left = null;
+  offer.hidden = true;
+  changed();
+});
+lookBehind();
+// A page that broke down a moment ago is not told from one that lives.
+setTimeout(() => {
+  if (left) return;
+  lookBehind();
+  changed();
+  local.settle();
+}, LIVE + 1000);
+
 for (const cell of cells) {
   cell.wasTyped = isUncommitted(cell);
   if (cell.input === document.activeElement) cell.pause = setTimeout(() => commit(cell), PAUSE);
   else commit(cell);
 }
 changed();
+local.settle();
 showHistory();
 document.documentElement.dataset.ready = "";

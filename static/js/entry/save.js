@@ -18,7 +18,7 @@ const SAYS = {
   503: "系统繁忙，正在重试",
 };
 const LOCKED_OUT = "您的账号现在不能保存这张表，权限可能已变更，或者浏览器不接受 Cookie。请刷新页面后再试，仍不行请联系审核员。";
-const KINDS = ["cells", "why", "line"];
+export const KINDS = ["cells", "why", "line"];
 
 const token = () =>
   document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ??
