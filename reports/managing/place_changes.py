@@ -19,7 +19,7 @@ from chunfeng.accounts.models import User
 from chunfeng.accounts.roles import campaigns_led_by
 from reports.managing.changes import ChangeError, note, reason_of
 from reports.models import CampaignEvent, SignOff, Submission
-from reports.rollup import Coverage, roll_up
+from reports.rollup import Coverage, total_of
 from reports.tasks import owes
 
 _Kind = CampaignEvent.Kind
@@ -265,7 +265,7 @@ def _totals(
     totals = {}
     for form in forms:
         for unit, _ in listed:
-            found = roll_up(form, period, unit)
+            found = total_of(form, period, unit)
             totals[form.pk, unit.pk] = Total(found.coverage, found.total)
     return totals
 

@@ -22,7 +22,7 @@ from reports import notifications
 from reports.models import Correction, Edition, Figure, Notice, Submission, SubmissionEvent
 from reports.numbers import format_figure
 from reports.publishing.published import MEASURE_WORDS, compared, papers, readers
-from reports.rollup import RollUp, held_or_latest, roll_up
+from reports.rollup import Total, held_or_latest, total_of
 from reports.rollup.series import Series, series
 from reports.tasks import place_held
 
@@ -163,7 +163,7 @@ def _noted(submissions: Sequence[Submission], by: User | None) -> list[Correctio
     notes = []
     for (_, pk), (submission, *others) in movers.items():
         edition, form = editions[pk], submission.report_form
-        now = roll_up(form, edition.period, edition.unit, measure="increment")
+        now = total_of(form, edition.period, edition.unit, measure="increment")
         if changes := _changes(edition, form.code, now):
             kind, reason = _kind(submission, edition)
             notes.append(
@@ -205,7 +205,7 @@ def effect(submission: Submission, reader: UnitPlace) -> Effect | None:
         Submission.objects.filter(pk=submission.pk).update(status=Submission.Status.ACCEPTED)
         after = series(form, reader.unit, until=periods[-1])
         published = {
-            period.pk: roll_up(form, period, reader.unit, measure="increment")
+            period.pk: total_of(form, period, reader.unit, measure="increment")
             for period in periods
             if period.pk in quoting
         }
@@ -252,7 +252,7 @@ def effect_of_many(submissions: Sequence[Submission], user: User) -> Effect | No
                 _moved(change)
                 for code, form in forms[edition.pk].items()
                 for change in _changes(
-                    edition, code, roll_up(form, edition.period, edition.unit, measure="increment")
+                    edition, code, total_of(form, edition.period, edition.unit, measure="increment")
                 )
             ]
             if cells:
@@ -345,7 +345,7 @@ def _count_until(submissions: Sequence[Submission]) -> dict[int, date]:
     return last
 
 
-def _changes(edition: Edition, form: str, now: RollUp) -> list[dict[str, Any]]:
+def _changes(edition: Edition, form: str, now: Total) -> list[dict[str, Any]]:
     """Return the totals of a form that are no longer as the edition or the latest note beside it says."""
     paper = next(one for one in papers(edition) if one.code == form)
     said = _said(edition, form)

@@ -21,7 +21,7 @@ from campaigns.models import ReportForm, UnitPlace
 from chunfeng.accounts.models import Membership, User
 from reports.letterhead import heading
 from reports.models import Edition
-from reports.rollup import Coverage, RollUp, Row, as_json, roll_up
+from reports.rollup import Coverage, RollUp, Row, Total, as_json, total_of
 
 MEASURE_WORDS = {"cumulative": "累计", "increment": "本期新增"}
 
@@ -124,11 +124,11 @@ def differences(edition: Edition, place: UnitPlace) -> list[Difference]:
     found: list[Difference] = []
     for paper in papers(edition):
         if form := forms.get(paper.code):
-            found += compared(paper, roll_up(form, edition.period, place.unit, measure="increment"))
+            found += compared(paper, total_of(form, edition.period, place.unit, measure="increment"))
     return found
 
 
-def compared(paper: Paper, now: RollUp) -> Iterator[Difference]:
+def compared(paper: Paper, now: Total) -> Iterator[Difference]:
     """Yield the totals of a form that differ. now: the same question with increments."""
     for measure, published, today in (
         ("cumulative", paper.cumulative.total, now.cumulative),

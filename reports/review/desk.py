@@ -13,7 +13,7 @@ from reports.entry import checks
 from reports.entry.grid import GridCell
 from reports.models import Submission, SubmissionEvent
 from reports.review.differences import SHOWN_PERIODS, Difference, differences
-from reports.rollup import roll_up
+from reports.rollup import total_of
 
 EARLIER_REMARKS = 5
 
@@ -56,7 +56,7 @@ def read_desk(
         checks.facts(submission.report_form.columns),
         [earlier.figures for earlier in history],
         # Its own figures are in the total, so the report that waits counts.
-        totals=roll_up(submission.report_form, submission.period, upper.unit, basis="received").total,
+        totals=total_of(submission.report_form, submission.period, upper.unit, basis="received").total,
         returned=_figures(returned) if returned else None,
     )
     return Desk(

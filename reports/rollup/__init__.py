@@ -5,12 +5,12 @@ holds in the period asked for. One statement finds that report by one index entr
 up: no form of it in the ORM comes near.
 
 `answer`: what is returned. `question`: what may be asked, and of which place. `statement`: what is read, at which `places`. `parts`: the
-sums of a row in the making. `total`: from question to answer.
+sums of a row in the making. `total`: from question to answer, with rows (`roll_up`) or without (`total_of`).
 """
 
-from .answer import Coverage, RollUp, Row, as_json
+from .answer import Coverage, RollUp, Row, Total, as_json
 from .question import BASES, MEASURES, RollUpError, held_or_latest, place_at
-from .total import roll_up
+from .total import roll_up, total_of
 
 __all__ = [
     "BASES",
@@ -19,8 +19,10 @@ __all__ = [
     "RollUp",
     "RollUpError",
     "Row",
+    "Total",
     "as_json",
     "held_or_latest",
     "place_at",
     "roll_up",
+    "total_of",
 ]

@@ -50,9 +50,9 @@ class Row:
     has_below: bool
 
 
-@dataclass(frozen=True)
-class RollUp:
-    """A unit at a period. campaign, form and unit are codes, period is its end; the rest as in `Row`.
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """A unit with all below it at a period. campaign, form and unit are codes, period is its end; the rest as in `Row`.
 
     carried (with the end of the period that it comes from), never and exempt name the units of the whole
     subtree in registry order: one further down than a child with the unit above it, 徐州市鼓楼区; one that
@@ -70,10 +70,16 @@ class RollUp:
     total: dict[int, Decimal | None]
     cumulative: dict[int, Decimal | None]
     blank: dict[int, int]
-    rows: tuple[Row, ...]
     carried: tuple[tuple[str, date], ...]
     never: tuple[str, ...]
     exempt: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollUp(Total):
+    """A total with what it is made of: the unit's own row, then its children in registry order."""
+
+    rows: tuple[Row, ...]
 
 
 def as_json(roll_up: RollUp) -> dict[str, Any]:

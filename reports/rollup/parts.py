@@ -1,10 +1,11 @@
 """A row in the making: counts of units and sums before rounding, and what they come to in either measure."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from typing import NamedTuple
 
 from campaigns.models import Indicator
 
@@ -21,17 +22,32 @@ FRESH, FRESH_BEFORE = "counted fresh", "before fresh"
 FLOWS = "to_date"
 """The sums of a flow's reports to date."""
 
-Cell = tuple[str, int]
-"""The key of a sum: one of the kinds above, and the id of an indicator."""
-
 # What a column shows to date, and the two that its increment is the difference of.
-_TO_DATE: dict[str, str] = {CUMULATIVE: COUNTED, FLOW: FLOWS, STOCK: FRESH}
-_IN_PERIOD: dict[str, tuple[str, str | None]] = {
-    CUMULATIVE: (COUNTED, BEFORE),
-    FLOW: (FRESH, None),
-    STOCK: (FRESH, FRESH_BEFORE),
+_KINDS: dict[str, tuple[str, str, str | None]] = {
+    CUMULATIVE: (COUNTED, COUNTED, BEFORE),
+    FLOW: (FLOWS, FRESH, None),
+    STOCK: (FRESH, FRESH, FRESH_BEFORE),
 }
 _NOTHING = Decimal(0)
+
+
+class Column(NamedTuple):
+    """An indicator, with the kinds of the sums that it shows. last_place: what they are rounded to."""
+
+    number: int
+    pk: int
+    nature: str
+    last_place: Decimal
+    to_date: str
+    now: str
+    was: str | None
+
+
+def columns_of(indicators: Iterable[Indicator]) -> list[Column]:
+    return [
+        Column(one.number, one.pk, one.nature, Decimal(1).scaleb(-one.decimals), *_KINDS[one.nature])
+        for one in indicators
+    ]
 
 
 @dataclass
@@ -39,8 +55,9 @@ class Part:
     """A row in the making: counts of units, and sums before rounding.
 
     counted: how many reports count, of which counted_fresh are of this very period; counted_before: in the
-    period before. A cell that no report fills has no sum; filled: how many reports that count fill it. ever:
-    indicators that a unit has once reported, looked for only where there is nothing to take a difference of.
+    period before. sums: by kind and id of the indicator; a cell that no report fills has none. filled, the same:
+    how many reports that count fill it. ever: indicators that a unit has once reported, looked for only where
+    there is nothing to take a difference of.
     """
 
     reported: int = 0
@@ -52,11 +69,10 @@ class Part:
     counted_before: int = 0
     as_of: date | None = None
     has_below: bool = False
-    sums: dict[Cell, Decimal] = field(default_factory=dict)
-    filled: dict[Cell, int] = field(default_factory=dict)
+    sums: defaultdict[str, dict[int, Decimal]] = field(default_factory=lambda: defaultdict(dict))
+    filled: defaultdict[str, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
     ever: set[int] = field(default_factory=set)
 
-    @property
     def coverage(self) -> Coverage:
         expected = self.reported + self.carried + self.never
         return Coverage(expected, self.reported, self.carried, self.never, self.exempt)
@@ -76,64 +92,63 @@ class Part:
             self.as_of = min(self.as_of or as_of, as_of)
         self.has_below = self.has_below or below
 
-    def add_sum(self, cell: Cell, amount: Decimal, filled: int) -> None:
-        if cell in self.sums:
-            self.sums[cell] += amount
-            self.filled[cell] += filled
+    def add_sum(self, kind: str, indicator: int, amount: Decimal, filled: int) -> None:
+        sums, counts = self.sums[kind], self.filled[kind]
+        if indicator in sums:
+            sums[indicator] += amount
+            counts[indicator] += filled
         else:
-            self.sums[cell], self.filled[cell] = amount, filled
+            sums[indicator], counts[indicator] = amount, filled
 
     def add(self, other: "Part") -> None:
-        for count in ("reported", "carried", "never", "exempt", "counted", "counted_fresh"):
-            setattr(self, count, getattr(self, count) + getattr(other, count))
+        self.reported += other.reported
+        self.carried += other.carried
+        self.never += other.never
+        self.exempt += other.exempt
+        self.counted += other.counted
+        self.counted_fresh += other.counted_fresh
         self.as_of = min(filter(None, (self.as_of, other.as_of)), default=None)
-        for cell, amount in other.sums.items():
-            self.add_sum(cell, amount, other.filled[cell])
+        for kind, sums in other.sums.items():
+            counts = other.filled[kind]
+            for indicator, amount in sums.items():
+                self.add_sum(kind, indicator, amount, counts[indicator])
         self.ever |= other.ever
 
-    def total(self, kind: str, indicator: Indicator) -> Decimal | None:
-        """Return the sum as printed; None where no report fills the cell."""
-        amount = self.sums.get((kind, indicator.pk))
-        return None if amount is None else _rounded(amount, indicator.decimals)
+    def values(self, columns: Iterable[Column], measure: str) -> dict[int, Decimal | None]:
+        value = self._increment if measure == "increment" else self._to_date
+        return {column.number: value(column) for column in columns}
 
-    def cumulative(self, indicator: Indicator) -> Decimal | None:
-        return self.total(_TO_DATE[indicator.nature], indicator)
+    def _to_date(self, column: Column) -> Decimal | None:
+        return self._total(column.to_date, column)
 
-    def increment(self, indicator: Indicator) -> Decimal | None:
-        now, was = (
-            None if kind is None else self.total(kind, indicator) for kind in _IN_PERIOD[indicator.nature]
-        )
+    def _increment(self, column: Column) -> Decimal | None:
+        now = self._total(column.now, column)
+        was = self._total(column.was, column) if column.was else None
         if now is None and was is None:
-            return _rounded(_NOTHING, indicator.decimals) if indicator.pk in self.ever else None
+            return _NOTHING.quantize(column.last_place) if column.pk in self.ever else None
         return (_NOTHING if now is None else now) - (_NOTHING if was is None else was)
 
-    def has_increment(self, indicator: Indicator) -> bool:
+    def _total(self, kind: str, column: Column) -> Decimal | None:
+        """Return the sum as printed; None where no report fills the cell."""
+        amount = self.sums[kind].get(column.pk)
+        return None if amount is None else amount.quantize(column.last_place, ROUND_HALF_UP)
+
+    def has_increment(self, column: Column) -> bool:
         """Say whether there is anything to take a difference of."""
-        return any((kind, indicator.pk) in self.sums for kind in _IN_PERIOD[indicator.nature] if kind)
+        return column.pk in self.sums[column.now] or (
+            column.was is not None and column.pk in self.sums[column.was]
+        )
 
-    def values(self, columns: Iterable[Indicator], measure: str) -> dict[int, Decimal | None]:
-        value = self.increment if measure == "increment" else self.cumulative
-        return {indicator.number: value(indicator) for indicator in columns}
-
-    def blank(self, columns: Iterable[Indicator], measure: str) -> dict[int, int]:
+    def blank(self, columns: Iterable[Column], measure: str) -> dict[int, int]:
         """Count, of the reports that a value is made of, those that leave its cell blank.
 
         Of a flow to date that is the last report of each unit, as of a cumulative figure.
         """
         blank = {}
-        for indicator in columns:
-            fresh_only = indicator.nature == STOCK or (indicator.nature == FLOW and measure == "increment")
-            filled = self.filled.get((FRESH if fresh_only else COUNTED, indicator.pk), 0)
+        for column in columns:
+            fresh_only = column.nature == STOCK or (column.nature == FLOW and measure == "increment")
+            filled = self.filled[FRESH if fresh_only else COUNTED].get(column.pk, 0)
             missing = (self.counted_fresh if fresh_only else self.counted) - filled
             if missing:
-                blank[indicator.number] = missing
+                blank[column.number] = missing
         return blank
-
-
-def _rounded(amount: Decimal, decimals: int) -> Decimal:
-    return amount.quantize(_last_place(decimals), ROUND_HALF_UP)
-
-
-@lru_cache
-def _last_place(decimals: int) -> Decimal:
-    return Decimal(1).scaleb(-decimals)

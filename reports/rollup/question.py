@@ -1,6 +1,6 @@
 """What is asked of a roll-up: a form over a unit at a period, on a basis; refused in a sentence where it makes no sense."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -28,13 +28,12 @@ class Side(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What is read. children: the unit of each child's place, by the place's id. own_name: 市本级."""
+    """What is read. children: the unit of each child's place, by the place's id; None where no rows are wanted."""
 
     form: ReportForm
     basis: str
     sides: Sequence[Side]
-    children: dict[int, int]
-    own_name: str
+    children: Mapping[int, int] | None
 
     @property
     def mark(self) -> str:
@@ -62,14 +61,16 @@ def check(form: ReportForm, period: ReportingPeriod, basis: str, measure: str) -
 
 
 def place_at(unit: ReportingUnit, period: ReportingPeriod) -> UnitPlace:
-    """Return the place that `unit` holds in `period`; its latest where it holds none then.
+    """Return the place that `unit` holds in `period`; its latest where it holds none then. Raises RollUpError."""
+    return held_or_latest(places_of(unit, period), period.ends_on)
 
-    Raises RollUpError where the unit has no place in the campaign.
-    """
+
+def places_of(unit: ReportingUnit, period: ReportingPeriod) -> list[UnitPlace]:
+    """Return the places that `unit` has had in the campaign. Raises RollUpError where there is none."""
     places = list(UnitPlace.objects.filter(campaign=period.campaign_id, unit=unit).select_related("unit"))
     if not places:
         raise RollUpError(f"单位“{unit.name}”（{unit.code}）不在本次活动的单位名录中，请改选单位。")
-    return held_or_latest(places, period.ends_on)
+    return places
 
 
 def own_name(place: UnitPlace, children: Iterable[UnitPlace], period: ReportingPeriod) -> str:
@@ -78,8 +79,11 @@ def own_name(place: UnitPlace, children: Iterable[UnitPlace], period: ReportingP
     children: of the place, at any time; others are passed over.
     """
     below = (child for child in children if child.parent_id == place.pk)
-    if not any(place_held([child], period.ends_on) for child in below):
-        return place.short
+    return name_above(place) if any(place_held([child], period.ends_on) for child in below) else place.short
+
+
+def name_above(place: UnitPlace) -> str:
+    """Return the name of what a unit did itself where it has units below it."""
     return _OWN_NAMES.get(Level(place.level), f"{place.short}本级")
 
 

@@ -5,6 +5,7 @@ increment a second, "before": a period, and the root below which it is read.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -13,9 +14,9 @@ from django.db import connection
 
 from campaigns.models.units import PATH_DIGITS
 
-from .parts import BEFORE, COUNTED, FRESH, FRESH_BEFORE, OWN, Part
+from .parts import BEFORE, COUNTED, FRESH, FRESH_BEFORE, OWN, Column, Part
 from .places import counts, none_later
-from .question import FLOW, Question
+from .question import FLOW, Question, name_above
 
 _STORED = Decimal("0.0001")
 
@@ -31,7 +32,7 @@ _WHICH_REPORTS = {
 }
 # Few units have two places: the others are found without looking for a later one.
 _HELD = """
-    CASE WHEN place.path LIKE %({side}_path)s AND {counts}
+    CASE WHEN {inside}{counts}
         AND (place.unit_id NOT IN (
             SELECT unit_id FROM campaigns_unitplace WHERE campaign_id = %(campaign)s AND opens IS NOT NULL
         ) OR {none_later})
@@ -57,8 +58,8 @@ _UNITS = """
     FROM ({found}) found"""
 # A path is the ids of all places down to this one: below the root, the next id is the child's. 0: the root itself.
 _SIDE_OF_UNIT = """
-    found.{side}, found.{side}_report, found.{side}_on,
-    (CAST('0' || SUBSTR(found.path, %({side}_child)s, {digits}) AS bigint) * 2 + {mark}) * {slot} AS {side}_slot,"""
+    found.{side}, found.{side}_report, found.{side}_on, ({child} * 2 + {mark}) * {slot} AS {side}_slot,"""
+_CHILD = f"CAST('0' || SUBSTR(found.path, %({{side}}_child)s, {PATH_DIGITS}) AS bigint)"
 _MARKS = {
     "fresh": "CASE WHEN found.{side}_on = %({side}_end)s THEN 1 ELSE 0 END",
     "same": "CASE WHEN found.counted_report = found.before_report THEN 1 ELSE 0 END",
@@ -66,15 +67,14 @@ _MARKS = {
 }
 # Where else the sum of marked reports goes.
 _MARKED = {"fresh": {COUNTED: FRESH, BEFORE: FRESH_BEFORE}, "same": {COUNTED: BEFORE}}
+# What is grouped is made up in a subquery of its own: otherwise SQLite carries its parts through the sorting, too.
 _SUMS = """
-SELECT 'counted' AS kind, counted_slot + figure.indicator_id AS key, SUM(figure.value) AS amount,
-    COUNT(figure.value) AS units, CAST(NULL AS date) AS as_of, 0 AS exempt, 0 AS below, '' AS name
-FROM unit JOIN reports_figure figure ON figure.submission_id = unit.counted_report
-GROUP BY 2"""
-_SUMS_BEFORE = """
-SELECT 'before', before_slot + figure.indicator_id, SUM(figure.value), 0, NULL, 0, 0, ''
-FROM unit JOIN reports_figure figure ON figure.submission_id = unit.before_report
-{only}
+SELECT '{side}' AS kind, key, SUM(value) AS amount, COUNT(value) AS units, CAST(NULL AS date) AS as_of,
+    0 AS exempt, 0 AS below, '' AS name
+FROM (
+    SELECT {side}_slot + figure.indicator_id AS key, figure.value
+    FROM unit JOIN reports_figure figure ON figure.submission_id = unit.{side}_report{only}{fence}
+) figures
 GROUP BY 2"""
 _COVERAGE = """
 SELECT 'units', counted_slot, NULL, COUNT(*), counted_on, exempt, below, ''
@@ -86,13 +86,11 @@ FROM unit WHERE before = 1
 GROUP BY before_slot"""
 _NAMES = """
 SELECT 'name', place.position, NULL, 1, unit.counted_on, unit.exempt, 0,
-    CASE WHEN place.id = %(root)s THEN %(root_name)s ELSE
-        CASE WHEN place.parent_id = %(root)s THEN '' ELSE parent.short END || place.short
-        || CASE WHEN EXISTS (
-            SELECT 1 FROM campaigns_unitplace child
-            WHERE child.parent_id = place.id AND {counts}
-        ) THEN '本级' ELSE '' END
-    END
+    CASE WHEN place.id = %(root)s OR place.parent_id = %(root)s THEN '' ELSE parent.short END
+    || CASE WHEN NOT EXISTS (
+        SELECT 1 FROM campaigns_unitplace child
+        WHERE child.parent_id = place.id AND {counts}
+    ) THEN place.short WHEN place.id = %(root)s THEN %(root_name)s ELSE place.short || '本级' END
 FROM unit
 JOIN campaigns_unitplace place ON place.id = unit.id
 LEFT JOIN campaigns_unitplace parent ON parent.id = place.parent_id
@@ -127,39 +125,57 @@ class Named(NamedTuple):
 def read(question: Question) -> tuple[dict[int, Part], list[Named]]:
     """Return the parts, by the child's unit id (`OWN`: the unit's own), and the names in registry order."""
     mark = question.mark
-    branches = [_SUMS, _COVERAGE, _NAMES.format(counts=counts("child", "%(counted_end)s"))]
+    branches = [
+        _SUMS.format(side=COUNTED, only="", fence=_fence()),
+        _COVERAGE,
+        _NAMES.format(counts=counts("child", "%(counted_end)s")),
+    ]
     if len(question.sides) > 1:
-        unread = "WHERE unit.counted_report IS NULL OR unit.counted_report <> unit.before_report"
-        branches += [_SUMS_BEFORE.format(only=unread if mark == "same" else ""), _COVERAGE_BEFORE]
+        unread = "\n    WHERE unit.counted_report IS NULL OR unit.counted_report <> unit.before_report"
+        only = unread if mark == "same" else ""
+        branches += [_SUMS.format(side=BEFORE, only=only, fence=_fence()), _COVERAGE_BEFORE]
     if any(indicator.nature == FLOW for indicator in question.form.columns):
         branches.append(_FLOWS.format(which=_WHICH_REPORTS[question.basis].format(side="counted")))
     end = question.sides[0].period.ends_on
-    parts: defaultdict[int, Part] = defaultdict(Part)
+    parts = _Parts(question)
     named: list[tuple[int, Named]] = []
     for kind, key, amount, units, as_of, exempt, below, name in _run(question, "\nUNION ALL".join(branches)):
         if kind == "name":
             named.append((key, Named(name, _day(as_of), bool(exempt))))
             continue
-        child, marked, indicator = _unpacked(key)
-        part = parts[question.children.get(child, OWN)]
+        slot, indicator = divmod(key, _SLOT)
+        part, is_marked = parts[slot]
         if kind == "units":
             part.add_units(units, _day(as_of), end, exempt=bool(exempt), below=bool(below))
         elif kind == "units before":
             part.counted_before += units
         elif amount is not None:
             amount = _exact(amount)
-            part.add_sum((kind, indicator), amount, units)
-            if marked and (other := _MARKED[mark].get(kind)):
-                part.add_sum((other, indicator), amount, units)
-    return parts, [one for _, one in sorted(named, key=lambda pair: pair[0])]
+            part.add_sum(kind, indicator, amount, units)
+            if is_marked and (other := _MARKED[mark].get(kind)):
+                part.add_sum(other, indicator, amount, units)
+    return parts.by_unit, [one for _, one in sorted(named, key=lambda pair: pair[0])]
 
 
-def find_ever_reported(question: Question, parts: dict[int, Part]) -> None:
+class _Parts(dict[int, tuple[Part, bool]]):
+    """The part that a slot belongs to, and whether the slot is of marked reports. by_unit: as `read` returns them."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self.by_unit: defaultdict[int, Part] = defaultdict(Part)
+        self._children = question.children or {}
+
+    def __missing__(self, slot: int) -> tuple[Part, bool]:
+        child, mark = divmod(slot, 2)
+        self[slot] = self.by_unit[self._children.get(child, OWN)], bool(mark)
+        return self[slot]
+
+
+def find_ever_reported(question: Question, columns: Sequence[Column], parts: dict[int, Part]) -> None:
     """Fill `ever`: where an increment has nothing to go by, an earlier report may yet have filled the cell.
 
     Only where that is in doubt, and only of the children and indicators concerned, is the history read.
     """
-    columns = question.form.columns
     doubtful = {
         key: missing
         for key, part in parts.items()
@@ -168,7 +184,8 @@ def find_ever_reported(question: Question, parts: dict[int, Part]) -> None:
     }
     if not doubtful:
         return
-    children = [child for child, unit in question.children.items() if unit in doubtful]
+    below = question.children or {}
+    children = [child for child, unit in below.items() if unit in doubtful]
     indicators = sorted(set().union(*doubtful.values()))
     parameters = {f"child{n}": child for n, child in enumerate(children + [OWN] * (OWN in doubtful))}
     parameters |= {f"indicator{n}": indicator for n, indicator in enumerate(indicators)}
@@ -183,8 +200,8 @@ def find_ever_reported(question: Question, parts: dict[int, Part]) -> None:
         for side in question.sides
     ]
     for (key,) in _run(question, "\nUNION".join(branches), parameters):
-        child, _, indicator = _unpacked(key)
-        parts[question.children.get(child, OWN)].ever.add(indicator)
+        slot, indicator = divmod(key, _SLOT)
+        parts[below.get(slot // 2, OWN)].ever.add(indicator)
 
 
 def _run(question: Question, statement: str, more: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
@@ -195,7 +212,7 @@ def _run(question: Question, statement: str, more: dict[str, Any] | None = None)
         "form": question.form.pk,
         "line": question.form.line,
         "root": root.pk,
-        "root_name": question.own_name,
+        "root_name": name_above(root),
         "child_length": len(root.path) + PATH_DIGITS + 1,
         "period": period.pk,
         **(more or {}),
@@ -212,23 +229,22 @@ def _run(question: Question, statement: str, more: dict[str, Any] | None = None)
 
 
 def _unit_table(question: Question) -> str:
-    """Return the table of units, each with the report that counts on each side.
-
-    OFFSET 0, on SQLite LIMIT -1, keeps what a subquery computes from being computed again wherever it is used.
-    """
+    """Return the table of units, each with the report that counts on each side."""
     sides = [side.name for side in question.sides]
     joins = connection.vendor == "postgresql"
-    fence = "\n    OFFSET 0" if joins else "\n    LIMIT -1"
+    fence = _fence()
+    roots = {side.place.pk: f"place.path LIKE %({side.name}_path)s" for side in question.sides}
     held = ",".join(
         _HELD.format(
             side=side,
+            # Below one root are all places that are read.
+            inside=f"place.path LIKE %({side}_path)s AND " if len(roots) > 1 else "",
             counts=counts("place", f"%({side}_end)s"),
             none_later=none_later(f"%({side}_end)s"),
         )
         for side in sides
     )
-    inside = " OR ".join(f"place.path LIKE %({side}_path)s" for side in sides)
-    places = f"({_PLACES.format(held=held, inside=inside)}{fence}) place"
+    places = f"({_PLACES.format(held=held, inside=' OR '.join(roots.values()))}{fence}) place"
     columns, found = "", places
     for side in sides:
         which = _WHICH_REPORTS[question.basis].format(side=side)
@@ -247,23 +263,24 @@ def _unit_table(question: Question) -> str:
     found = f"SELECT place.*{columns} FROM {found} WHERE {any_side}{fence}"  # noqa: S608
     of_sides = "".join(
         _SIDE_OF_UNIT.format(
-            side=side, digits=PATH_DIGITS, slot=_SLOT, mark=_MARKS[question.mark].format(side=side)
+            side=side,
+            slot=_SLOT,
+            mark=_MARKS[question.mark].format(side=side),
+            child=OWN if question.children is None else _CHILD.format(side=side),
         )
         for side in sides
     )
     return f"({_UNITS.format(sides=of_sides, found=found)}{fence})"
 
 
-def _unpacked(key: int) -> tuple[int, bool, int]:
-    """Take a key apart: the child's place (0: the unit's own report), the mark, the indicator (0: none)."""
-    slot, indicator = divmod(key, _SLOT)
-    child, mark = divmod(slot, 2)
-    return child, bool(mark), indicator
+def _fence() -> str:
+    """Return what keeps the columns of a subquery from being computed again wherever they are used."""
+    return "\n    OFFSET 0" if connection.vendor == "postgresql" else "\n    LIMIT -1"
 
 
 def _exact(amount: Decimal | float) -> Decimal:
     """Return a sum as the decimal that it stands for: SQLite adds floats, 0.1 + 0.2 = 0.30000000000000004."""
-    return amount if isinstance(amount, Decimal) else Decimal(str(amount)).quantize(_STORED)
+    return Decimal(str(amount)).quantize(_STORED) if isinstance(amount, float) else Decimal(amount)
 
 
 def _day(value: date | str | None) -> date | None:

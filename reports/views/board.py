@@ -22,7 +22,7 @@ from reports.letterhead import heading
 from reports.models import Edition, Submission
 from reports.numbers import format_figure
 from reports.publishing.published import Paper
-from reports.rollup import BASES, MEASURES, RollUp, Row, roll_up
+from reports.rollup import BASES, MEASURES, RollUp, Row, Total, roll_up, total_of
 from reports.tasks import owes, place_held
 
 from .finding import find_campaign, find_form, find_period, find_place
@@ -171,7 +171,8 @@ def lines(request, campaign, period):
     heads = _heads(place, period, forms)
     rollups = [roll_up(form, period, head.unit) for form, head in zip(forms, heads, strict=True)]
     grown = [
-        roll_up(form, period, head.unit, measure="increment") for form, head in zip(forms, heads, strict=True)
+        total_of(form, period, head.unit, measure="increment")
+        for form, head in zip(forms, heads, strict=True)
     ]
     periods = [one for one in campaign.periods.all() if one == period or one.starts_on <= campaign.today()]
     context = {
@@ -208,14 +209,14 @@ def _common(
     forms: Sequence[ReportForm],
     period: ReportingPeriod,
     heads: Sequence[UnitPlace],
-    rollups: Sequence[RollUp],
+    totals: Sequence[Total],
 ) -> list[tuple[str, str, list[LineCell | None]]]:
     """The columns that more than one form has, by label, unit and parent: what each line says, in printed order.
 
-    rollups: with increments. No sum over lines: the same people may stand in several.
+    totals: with increments. No sum over lines: the same people may stand in several.
     """
     found: dict[tuple[str, str, str], list[LineCell | None]] = {}
-    for number, (form, head, rollup) in enumerate(zip(forms, heads, rollups, strict=True)):
+    for number, (form, head, total) in enumerate(zip(forms, heads, totals, strict=True)):
         labels = {column.pk: column.label for column in form.columns}
         before, after = figures_at(form, period, head.unit.code)
         for column in form.columns:
@@ -223,8 +224,8 @@ def _common(
             key = (column.label, column.unit_of_measure, parent)
             cells = found.setdefault(key, [None] * len(forms))
             cells[number] = LineCell(
-                rollup.cumulative[column.number],
-                rollup.total[column.number],
+                total.cumulative[column.number],
+                total.total[column.number],
                 column.decimals,
                 f"{before}{column.number}{after}",
             )

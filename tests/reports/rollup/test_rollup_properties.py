@@ -11,7 +11,7 @@ from hypothesis.extra.django import TestCase
 
 from campaigns.models import Exemption, ReportingUnit, UnitPlace
 from reports.models import Figure, Submission
-from reports.rollup import roll_up
+from reports.rollup import roll_up, total_of
 from tests.factories import make_campaign, make_form
 
 EXAMPLES = int(os.environ.get("ROLLUP_EXAMPLES", "60"))
@@ -449,3 +449,7 @@ class RollUpProperties(TestCase):
                 expected.pop("state")
                 asked_for = (f"u{unit}", ENDS[period], basis, measure)
                 assert as_stated(result, indexes) == expected, asked_for
+                # Alone, to the last decimal that is printed.
+                total = total_of(form, periods[period], units[unit], basis=basis, measure=measure)
+                without_rows = {name: value for name, value in vars(result).items() if name != "rows"}
+                assert repr(vars(total)) == repr(without_rows), asked_for
