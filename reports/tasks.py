@@ -96,16 +96,9 @@ def place_held(places: Iterable[UnitPlace], ends_on: date) -> UnitPlace | None:
     """Return the place at which a unit counts in the period that ends on `ends_on`, the later of two.
 
     places: all that one unit has in one campaign. None where none counts: the same rule as
-    `UnitPlaceQuerySet.counted_in`, for places that have been read.
+    `UnitPlaceQuerySet.held_in`, for places that have been read.
     """
-    held = [
-        place
-        for place in places
-        if place.is_open(ends_on)
-        or (
-            place.after_close == UnitPlace.AfterClose.KEEP and (place.opens is None or place.opens <= ends_on)
-        )
-    ]
+    held = [place for place in places if place.counts(ends_on)]
     return max(held, key=lambda place: place.opens or date.min, default=None)
 
 

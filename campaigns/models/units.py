@@ -125,6 +125,11 @@ class UnitPlace(models.Model):
         """Tell whether the place stands on `day`: a closed one owes nothing new, even where its figures are kept."""
         return (self.opens is None or self.opens <= day) and (self.closes is None or day <= self.closes)
 
+    def counts(self, day):
+        """Tell whether the place counts in a period that ends on `day`: as `counted_in` says of many."""
+        has_opened = self.opens is None or self.opens <= day
+        return self.is_open(day) or (self.after_close == self.AfterClose.KEEP and has_opened)
+
     @property
     def ancestor_ids(self):
         """Ids of the places from the root down to and including this one."""
