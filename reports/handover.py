@@ -49,8 +49,8 @@ def card(campaign: Campaign, place: UnitPlace) -> Card:
     """Read the card of the unit at `place`: a number of queries that knows neither units nor periods."""
     sent = Submission.objects.sent().filter(unit=place.unit_id, period__campaign=campaign)
     latest = sent.select_related("period", "report_form").order_by("-ends_on", "report_form__position")
-    read = progress.read(campaign, UnitPlace.objects.filter(pk=place.pk), now=timezone.now())
-    record = next(iter(read.lines), None)
+    read = progress.read(campaign, campaign.places.filter(unit=place.unit_id), now=timezone.now())
+    record = next(iter(progress.by_unit(read.lines)), None)
     texts = Explanation.objects.filter(submission__in=sent).values_list("text", flat=True)
     asked = Question.objects.open().filter(
         submission__unit=place.unit_id, submission__period__campaign=campaign

@@ -16,7 +16,7 @@ from django.conf import settings
 from campaigns.models import Indicator, ReportForm, ReportingPeriod, Target, UnitPlace
 from reports.completeness import progress
 from reports.completeness.targets import Attainment, Standing, Verdict, attainment, is_judged, read_floor
-from reports.rollup import Coverage, RollUp, Row, roll_up
+from reports.rollup import Coverage, RollUp, Row, held_or_latest, roll_up
 from reports.rollup.series import Series, series
 
 CARDS = 4
@@ -314,14 +314,17 @@ def _heat(
     periods = tuple(campaign.periods.filter(ends_on__lte=period.ends_on).order_by("ends_on"))
     below = campaign.places.filter(path__startswith=place.path)
     found = progress.read(campaign, below, now=now, forms=[form], periods=periods)
-    children = {child.path: child for child in place.children.order_by("position").select_related("unit")}
-    lines: dict[str, list[progress.Line]] = {path: [] for path in children}
-    for line in found.lines:
-        for path, of_child in lines.items():
-            if line.place.path.startswith(path):
-                of_child.append(line)
+    children = place.children.order_by("position").select_related("unit")
+    # A child that was renamed has two places, and one row.
+    held: dict[int, list[UnitPlace]] = {}
+    for child in children:
+        held.setdefault(child.unit_id, []).append(child)
     rows = []
-    for path, of_child in lines.items():
+    for of_unit in held.values():
+        child = held_or_latest(of_unit, period.ends_on)
+        of_child = progress.by_unit(
+            line for line in found.lines if any(line.place.path.startswith(one.path) for one in of_unit)
+        )
         if not of_child:
             continue
         cells = []
@@ -336,5 +339,5 @@ def _heat(
         due = progress.tally(
             report for line in of_child for owed in line.cells.values() for report in owed if report.is_due
         )
-        rows.append(HeatRow(children[path], tuple(cells), due.timeliness))
+        rows.append(HeatRow(child, tuple(cells), due.timeliness))
     return periods, tuple(rows)

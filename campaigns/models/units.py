@@ -60,6 +60,11 @@ class UnitPlaceQuerySet(models.QuerySet):
         left = is_first & models.Exists(counted) | models.Exists(counted.filter(opens__gt=OuterRef("opens")))
         return self.counted_in(period).exclude(left)
 
+    def latest_first(self):
+        """In the order in which a unit held them, the latest first; a first place has no day, and the databases differ
+        on where that sorts."""
+        return self.order_by(F("opens").desc(nulls_last=True))
+
     def open_in(self, period):
         """The places of the units that still file in `period`: `held_in` without those closed before its end."""
         return self.held_in(period).exclude(closes__lt=period.ends_on)

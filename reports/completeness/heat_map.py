@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -11,7 +11,18 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from campaigns.models import ReportingPeriod, UnitPlace
-from reports.completeness.progress import MISSING, SIGNS, Line, Owed, Progress, State, Tally, streak, worst
+from reports.completeness.progress import (
+    MISSING,
+    SIGNS,
+    Line,
+    Owed,
+    Progress,
+    State,
+    Tally,
+    by_unit,
+    streak,
+    worst,
+)
 from reports.managing.changes import said
 from reports.models import CampaignEvent, Submission
 
@@ -44,7 +55,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A unit, or a group of them with all below (`is_group`). due: what was due so far. streak: None for a group."""
+    """A unit, or a group of them with all below (`is_group`). due: what was due so far. streak: None for a group, and where the unit has left."""
 
     place: UnitPlace
     cells: Sequence[Cell]
@@ -96,18 +107,27 @@ def heat_map(
     shown, earlier, later = _window(progress, until)
     draw = _Drawing(progress, shown, set(remind))
     groups: dict[int | None, list[Line]] = {}
+    heads: dict[int, list[UnitPlace]] = {}
     depths = {top.pk: len(top.ancestor_ids) for top in tops}
+    units = by_unit(progress.lines)
+    running = {line.place.pk: streak(line.cells, progress.periods) for line in units}
     for line in progress.lines:
-        groups.setdefault(_group_of(line.place, depths), []).append(line)
+        head = names.get(_group_of(line.place, depths) or 0)
+        groups.setdefault(head.unit_id if head else None, []).append(line)
+        if head:
+            heads.setdefault(head.unit_id, []).append(head)
     draw_all = "all" in opened or len(progress.lines) <= ALL_OPEN
     drawn = []
-    for pk, lines in groups.items():
-        head = names.get(pk) if pk is not None else None
-        if head is None or [line.place.pk for line in lines] == [pk]:
-            drawn.append(Group(None, [draw.unit(line) for line in lines], len(lines), is_open=True))
+    for unit, of_places in groups.items():
+        # A unit that was renamed stands in one row; one that moved to another group in a row of each.
+        lines = by_unit(of_places)
+        head = max(heads[unit], key=lambda place: place.opens or date.min) if unit else None
+        if head is None or [line.place.unit_id for line in lines] == [unit]:
+            rows = [draw.unit(line, running.get(line.place.pk)) for line in lines]
+            drawn.append(Group(None, rows, len(lines), is_open=True))
             continue
         is_open = draw_all or head.unit.code in opened
-        rows = [draw.unit(line) for line in lines] if is_open else []
+        rows = [draw.unit(line, running.get(line.place.pk)) for line in lines] if is_open else []
         drawn.append(Group(draw.group(head, lines), rows, len(lines), is_open))
     columns = [
         Column(
@@ -124,7 +144,7 @@ def heat_map(
         drawn,
         total=_sum(line.due for line in progress.lines),
         returned=sum(line.returned for line in progress.lines),
-        units=len(progress.lines),
+        units=len(units),
         earlier=earlier,
         later=later,
     )
@@ -177,9 +197,8 @@ class _Drawing:
     def is_open(self, period: ReportingPeriod) -> bool:
         return period.starts_on <= self.today
 
-    def unit(self, line: Line) -> Row:
+    def unit(self, line: Line, running: int | None) -> Row:
         cells = [self._cell(line, period) for period in self.shown]
-        running = streak(line.cells, self.progress.periods)
         return Row(line.place, cells, line.due, line.returned, running)
 
     def group(self, head: UnitPlace, lines: Sequence[Line]) -> Row:

@@ -12,7 +12,7 @@ late: it is left out of what timeliness is divided by. Rates speak of periods wh
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -198,6 +198,22 @@ def tally(owed: Iterable[Owed]) -> Tally:
             else:
                 on_time += 1
     return Tally(expected, on_time, late, unknown, exempt)
+
+
+def by_unit(lines: Iterable[Line]) -> list[Line]:
+    """Return one line a unit, in registry order: at the latest of its places, with what it owed at all of them.
+
+    A move or another name opens a place, not the unit: its record goes on.
+    """
+    held: dict[int, list[Line]] = defaultdict(list)
+    for line in lines:
+        held[line.place.unit_id].append(line)
+    merged = []
+    for of_unit in held.values():
+        of_unit.sort(key=lambda line: line.place.opens or date.min)
+        cells = {pk: owed for line in of_unit for pk, owed in line.cells.items()}
+        merged.append(Line(of_unit[-1].place, cells, sum(line.returned for line in of_unit)))
+    return merged
 
 
 def worst(owed: Iterable[Owed]) -> State | None:

@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from campaigns.models import UnitPlace
 from campaigns.models.units import Level
 from campaigns.tables import harmless
-from reports.completeness.progress import Line, Owed, Progress, State, longest_streak, streak
+from reports.completeness.progress import Line, Owed, Progress, State, by_unit, longest_streak, streak
 
 _UNITS = "考核汇总"
 _RECORDS = "报送明细"
@@ -58,7 +58,7 @@ def assessment_workbook(progress: Progress, parents: dict[int, UnitPlace]) -> by
     workbook = Workbook(write_only=True)
     heading = f"{progress.campaign.title}报送情况（统计至{_when(progress.now, progress.campaign.zone):%Y-%m-%d %H:%M}，只计已过截止时间的报表）"
     sheet = _sheet(workbook, _UNITS, _UNIT_HEAD, heading)
-    for line in progress.lines:
+    for line in by_unit(progress.lines):
         sheet.append(_cells(sheet, _unit_row(line, progress, parents), {11: _PERCENT, 12: _PERCENT}))
     sheet = _sheet(workbook, _RECORDS, _RECORD_HEAD, heading)
     for row in _records(progress):

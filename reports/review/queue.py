@@ -63,7 +63,7 @@ def waiting_for(user: User, campaign: Campaign) -> list[Row]:
     Falls before other explanations, more before fewer, then what was sent before, then the longest waiting.
     The number of queries does not grow.
     """
-    places = UnitPlace.objects.filter(campaign=campaign, unit=OuterRef("unit")).order_by("-position")
+    places = UnitPlace.objects.filter(campaign=campaign, unit=OuterRef("unit")).latest_first()
     submitted = list(
         Submission.objects.visible_to(user)
         .filter(period__campaign=campaign, status=Submission.Status.SUBMITTED)

@@ -107,9 +107,7 @@ def _odd(
 
 
 def _named(submissions: QuerySet[Submission], period: ReportingPeriod) -> list[Submission]:
-    places = UnitPlace.objects.filter(campaign=period.campaign_id, unit=OuterRef("unit")).order_by(
-        "-position"
-    )
+    places = UnitPlace.objects.filter(campaign=period.campaign_id, unit=OuterRef("unit")).latest_first()
     return list(
         submissions.annotate(short=Subquery(places.values("short")[:1]))
         .select_related("unit", "report_form")

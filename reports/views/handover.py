@@ -18,7 +18,7 @@ def unit_card(request, campaign, unit):
     if "\x00" in unit:
         raise Http404
     places = UnitPlace.objects.visible_to(request.user).filter(campaign=campaign, unit__code=unit)
-    place = places.select_related("unit", "parent").order_by("opens", "position").last()
+    place = places.select_related("unit", "parent").latest_first().first()
     if place is None:
         raise Http404
     context = {"campaign": campaign, "card": card(campaign, place), "now": timezone.now()}

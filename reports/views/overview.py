@@ -91,7 +91,7 @@ def _highlights(user, period, place):
     cases = cases.filter(
         duty__campaign=period.campaign, period__ends_on__lte=period.ends_on, unit__in=below.values("unit")
     )
-    shorts = UnitPlace.objects.filter(campaign=period.campaign, unit=OuterRef("unit")).order_by("-position")
+    shorts = UnitPlace.objects.filter(campaign=period.campaign, unit=OuterRef("unit")).latest_first()
     return (
         cases.annotate(short=Subquery(shorts.values("short")[:1]))
         .select_related("period", "unit")

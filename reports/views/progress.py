@@ -14,7 +14,7 @@ from campaigns.search import units_found
 from chunfeng.accounts.models import Membership
 from reports import permissions
 from reports.completeness.heat_map import heat_map, said_of
-from reports.completeness.progress import SIGNS, Tally, read, streak
+from reports.completeness.progress import SIGNS, Tally, by_unit, read, streak
 from reports.completeness.reminders import results
 from reports.excel.assessment import assessment_workbook, records_csv
 from reports.managing.changes import due_changes
@@ -40,7 +40,7 @@ def progress(request, campaign):
     names = UnitPlace.objects.filter(pk__in=heads).select_related("unit").in_bulk()
     shown = heat_map(
         found,
-        tops=[chosen.under] if chosen.under else tops,
+        tops=chosen.within or tops,
         names=names,
         remind=permissions.remindable(request.user, campaign),
         opened=request.GET.getlist("open"),
@@ -80,31 +80,28 @@ def unit_progress(request, campaign, unit):
     campaign = find_campaign(request, campaign)
     below = find_below(request.user, campaign)
     places = campaign.places.filter(below, unit__code=unit) if "\0" not in unit else campaign.places.none()
-    held = list(places.select_related("unit", "parent").order_by("opens"))
-    if not held:
+    place = places.select_related("unit", "parent").latest_first().first()
+    if place is None:
         raise Http404
     found = read(campaign, places, now=timezone.now())
+    line = next(iter(by_unit(found.lines)), None)
     rows = [
         (owed, SIGNS[owed.state], said_of(owed, campaign.zone))
-        for line in reversed(found.lines)
-        for cells in reversed(line.cells.values())
+        for cells in (reversed(line.cells.values()) if line else ())
         for owed in cells
     ]
     context = {
         "campaign": campaign,
-        "place": held[-1],
+        "place": place,
         "rows": rows,
-        "lines": found.lines,
-        "streak": max((streak(line.cells, found.periods) for line in found.lines[-1:]), default=0),
-        "due": sum((line.due for line in found.lines), Tally()),
-        "returned": sum(line.returned for line in found.lines),
-        "people": reporters_of([held[-1].unit_id])[held[-1].unit_id],
+        "streak": streak(line.cells, found.periods) if line else 0,
+        "due": line.due if line else Tally(),
+        "returned": line.returned if line else 0,
+        "people": reporters_of([place.unit_id])[place.unit_id],
         "reminders": results(
-            Reminder.objects.filter(period__campaign=campaign, unit=held[-1].unit).select_related("period")[
-                :10
-            ]
+            Reminder.objects.filter(period__campaign=campaign, unit=place.unit).select_related("period")[:10]
         ),
-        "signed": _last_signed(campaign, held[-1].unit_id),
+        "signed": _last_signed(campaign, place.unit_id),
     }
     return render(request, "reports/unit_progress.html", context)
 
@@ -138,7 +135,10 @@ def _below(tops):
 
 
 class _Chosen:
-    """What the address asks for: form, level, unit (all below it) and search. places: those that it leaves."""
+    """What the address asks for: form, level, unit (all below it) and search. places: those that it leaves.
+
+    under: the unit's latest place; within: all of them.
+    """
 
     def __init__(self, request, campaign, tops):
         asked = request.GET
@@ -147,16 +147,17 @@ class _Chosen:
         self.search = asked.get("q", "").strip()[:50]
         places = campaign.places.filter(_below(tops))
         self.levels = _levels(places)
-        self.cities = list(
-            places.filter(parent__in=tops, children__isnull=False).distinct().select_related("unit")
-        )
-        self.under = None
+        below = places.filter(parent__in=tops, children__isnull=False).distinct().select_related("unit")
+        # A city that was renamed has two places: it is offered once, and means both.
+        self.cities = list({city.unit_id: city for city in below.order_by("position")}.values())
+        self.under, self.within = None, []
         if asked.get("unit"):
             code = asked["unit"]
-            self.under = next((one for one in [*tops, *self.cities] if one.unit.code == code), None)
-            if self.under is None:
+            self.within = [one for one in [*tops, *below.order_by("position")] if one.unit.code == code]
+            if not self.within:
                 raise Http404
-            places = places.filter(path__startswith=self.under.path)
+            self.under = self.within[-1]
+            places = places.filter(_below(self.within))
         if self.level:
             if self.level not in dict(self.levels):
                 raise Http404

@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import Exemption
+from campaigns.places import rename
 from reports import lifecycle
-from reports.completeness.progress import State, Tally, longest_streak, read, streak, tally, worst
+from reports.completeness.progress import State, Tally, by_unit, longest_streak, read, streak, tally, worst
 from reports.models import Extension
 from tests.factories import make_campaign, make_form, make_place, make_submission, make_user
 
@@ -125,6 +126,20 @@ def test_a_streak_counts_late_and_missing_periods_and_passes_over_exempted_ones(
     line = line_of(world)
     assert streak(line.cells, world["periods"]) == 0
     assert longest_streak(line.cells, world["periods"]) == 2
+
+
+def test_another_name_neither_ends_a_streak_nor_splits_a_record(world):
+    report(world, 1)
+    for number in (2, 3, 4):
+        report(world, number, after=timedelta(hours=1))
+    rename(world["place"], "新区", "新区", on=FRIDAYS[2])
+    found = read(world["campaign"], world["campaign"].places.all(), now=BEFORE_THE_LAST)
+    assert [len(line.cells) for line in found.lines] == [2, 3]
+    [line] = by_unit(found.lines)
+    assert line.place.short == "新区"
+    assert line.due == Tally(expected=4, on_time=1, late=3)
+    assert streak(line.cells, world["periods"]) == longest_streak(line.cells, world["periods"]) == 3
+    assert list(line.cells) == [period.pk for period in world["periods"]]
 
 
 def test_one_late_form_of_two_makes_the_period_late(world):

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 import pytest
 from openpyxl import load_workbook
 
+from campaigns.models import UnitPlace
+from campaigns.places import move_unit, rename
 from chunfeng.accounts.models import Membership
 from reports.completeness import heat_map
 from tests.factories import (
@@ -216,3 +218,35 @@ def test_six_hundred_units_over_twelve_periods_ask_no_more_queries_than_six(
     with django_assert_max_num_queries(40):
         response = client.get("/c/big/progress/")
     assert response.context["map"].units == 600
+
+
+def test_a_unit_of_another_name_stands_in_one_row_everywhere(client, world):
+    county = UnitPlace.objects.get(unit__code="320311")
+    rename(county, "泉山新区", "泉山新区", on=FRIDAYS[1])
+    rename(UnitPlace.objects.get(unit__code="3203"), "彭城市", "彭城市", on=FRIDAYS[2])
+    page = client.get(PAGE)
+    shown = page.context["map"]
+    assert [group.head.place.short for group in shown.groups] == ["南京市", "彭城市"]
+    assert shown.units == 5
+    [row] = [row for row in shown.groups[1].rows if row.place.unit == county.unit]
+    assert (row.place.short, row.due.expected, row.due.late, row.streak) == ("泉山新区", 3, 1, 2)
+    assert [cell.sign for cell in row.cells] == ["✓", "迟", "未"]
+    assert [city.short for city in page.context["chosen"].cities] == ["南京市", "彭城市"]
+    below = client.get(PAGE, {"unit": "3203"}).context["map"]
+    assert below.units == 3
+    book = load_workbook(io.BytesIO(client.get(f"{PAGE}export/").content))
+    names = [row[1].value for row in book["考核汇总"].iter_rows(min_row=3) if row[0].value == "320311"]
+    assert names == ["泉山新区"]
+    assert client.get(f"{PAGE}320311/").context["place"].short == "泉山新区"
+    card = client.get("/c/spring/units/320311/card/").context["card"]
+    assert (card.place.short, card.record.due.expected, card.streak) == ("泉山新区", 3, 2)
+
+
+def test_a_unit_that_moved_keeps_its_streak_where_it_is_now(client, world):
+    county = UnitPlace.objects.get(unit__code="320311")
+    move_unit(county, UnitPlace.objects.get(unit__code="3201"), FRIDAYS[2])
+    nanjing, xuzhou = client.get(PAGE).context["map"].groups
+    [here] = [row for row in nanjing.rows if row.place.unit == county.unit]
+    [left] = [row for row in xuzhou.rows if row.place.unit == county.unit]
+    assert (here.streak, here.due.expected) == (2, 1)
+    assert (left.streak, left.due.expected) == (None, 2)
