@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from campaigns.models import Campaign, ReportingUnit, UnitPlace
@@ -72,12 +72,23 @@ def whom_to_call(campaign: Campaign, units: Iterable[int]) -> dict[int, str]:
     }
 
 
+def version(campaign: Campaign, unit: ReportingUnit) -> int:
+    """Return a number that rises with every change of the unit's contacts; 0 before the first."""
+    changes = ContactAccess.objects.filter(campaign=campaign, unit=unit, what=What.CHANGED)
+    return changes.aggregate(last=Max("pk"))["last"] or 0
+
+
 def save(
-    campaign: Campaign, unit: ReportingUnit, rows: Sequence[Mapping[str, Any]], *, by: User
+    campaign: Campaign,
+    unit: ReportingUnit,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    by: User,
+    seen: int | None = None,
 ) -> list[Contact]:
     """Put `rows` (dicts of a contact's columns) in the place of what the unit had named; the first naming keeps its time.
 
-    Raises RegisterError.
+    seen: the `version` that was on the page; None = not asked. Raises RegisterError.
     """
     if not rows:
         raise RegisterError("请至少填一名联系人。")
@@ -88,6 +99,11 @@ def save(
             raise RegisterError(f"第 {number} 行：{problem}")
     now = timezone.now()
     with transaction.atomic():
+        ReportingUnit.objects.select_for_update(no_key=True).get(pk=unit.pk)  # of two who save one waits
+        if seen is not None and seen != version(campaign, unit):
+            raise RegisterError(
+                "联系人刚由同事修改，请另开一页核对；您填写的内容仍在页面上，核对后刷新再填。"
+            )
         earlier = Contact.objects.filter(campaign=campaign, unit=unit)
         since = earlier.aggregate(since=Min("saved_at"))["since"] or now
         earlier.delete()

@@ -142,5 +142,12 @@ class ContactForm(forms.Form):
     phone = forms.CharField(label="办公电话", max_length=30, required=False)
     mobile = forms.CharField(label="手机", max_length=30, required=False)
 
+    def clean(self):
+        """A row is filled or empty: nothing that was typed is left out without a word."""
+        typed = super().clean()
+        if not typed.get("name") and any(typed.get(name) for name in ("post", "phone", "mobile")):
+            self.add_error("name", "请填写姓名；不要这一行的，请整行清空。")
+        return typed
+
 
 ContactFormSet = forms.formset_factory(ContactForm, extra=2, max_num=10, validate_max=True)

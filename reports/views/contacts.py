@@ -107,9 +107,9 @@ def contact_edit(request, campaign, unit):
         return _edit_page(request, campaign, place, formset)
     formset = ContactFormSet(request.POST, prefix="contact")
     if formset.is_valid():
-        rows = [form.cleaned_data for form in formset if form.has_changed() and form.cleaned_data.get("name")]
+        rows = [form.cleaned_data for form in formset if form.cleaned_data.get("name")]
         try:
-            register.save(campaign, place.unit, rows, by=request.user)
+            register.save(campaign, place.unit, rows, by=request.user, seen=_seen(request))
         except register.RegisterError as error:
             messages.error(request, str(error))
         else:
@@ -119,8 +119,14 @@ def contact_edit(request, campaign, unit):
 
 
 def _edit_page(request, campaign: Campaign, place, formset, status=200):
-    context = {"campaign": campaign, "place": place, "formset": formset}
+    seen = _seen(request) if request.method == "POST" else register.version(campaign, place.unit)
+    context = {"campaign": campaign, "place": place, "formset": formset, "seen": seen}
     return render(request, "reports/contacts/edit.html", context, status=status)
+
+
+def _seen(request):
+    seen = request.POST.get("seen", "")
+    return int(seen) if seen.isdecimal() and len(seen) < 15 else -1
 
 
 @require_POST

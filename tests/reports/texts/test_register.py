@@ -102,12 +102,37 @@ def test_the_unit_fills_its_own_rows_on_one_page(world, client):
     client.force_login(world.clerk)
     edit = reverse("reports:contact-edit", args=["spring", "320300"])
     assert client.get(edit).status_code == 200
-    typed = {"contact-TOTAL_FORMS": "2", "contact-INITIAL_FORMS": "0"}
-    typed |= {f"contact-0-{key}": value for key, value in WANG.items()}
-    typed |= {"contact-1-role": "contact", "contact-1-name": ""}
-    response = client.post(edit, typed)
+    response = client.post(edit, posted(world))
     assert response.url == reverse("reports:contact-list", args=["spring"])
     assert Contact.objects.get().mobile == "00012345678"
+
+
+def posted(world, **more):
+    typed = {"contact-TOTAL_FORMS": "2", "contact-INITIAL_FORMS": "0"}
+    typed |= {f"contact-0-{key}": value for key, value in WANG.items()}
+    typed |= {"contact-1-role": "reporter", "seen": register.version(world.campaign, world.city.unit)}
+    return typed | more
+
+
+def test_a_number_without_a_name_is_asked_for_and_not_dropped(world, client):
+    client.force_login(world.clerk)
+    edit = reverse("reports:contact-edit", args=["spring", "320300"])
+    response = client.post(edit, posted(world, **{"contact-1-mobile": "00087654321"}))
+    assert response.status_code == 400
+    assert "请填写姓名；不要这一行的，请整行清空" in response.text
+    assert 'value="00087654321"' in response.text
+    assert not Contact.objects.exists()
+
+
+def test_of_two_who_fill_the_rows_the_second_is_told(world, client):
+    old = posted(world)
+    name(world, WANG | {"name": "演示赵"}, by=world.colleague)
+    client.force_login(world.clerk)
+    response = client.post(reverse("reports:contact-edit", args=["spring", "320300"]), old)
+    assert response.status_code == 400
+    assert "刚由同事修改" in response.text
+    assert 'value="演示王"' in response.text
+    assert Contact.objects.get().name == "演示赵"
 
 
 def test_what_was_typed_stays_where_a_number_is_none(world, client):
