@@ -5,7 +5,7 @@ version. What was edited by hand is written by nobody else: a refresh changes it
 """
 
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max
@@ -26,6 +26,8 @@ _TEMPLATES = {
 }
 _INSERTED = "own."
 """Begins the key of a paragraph that no template writes."""
+SECOND_CLICK = timedelta(minutes=1)
+"""Within which nobody means a second issue of the same edition."""
 LONGEST = 10_000
 """Characters of a paragraph."""
 
@@ -43,13 +45,21 @@ def can_write(user: User, edition: Edition) -> bool:
 
 
 def draft(edition: Edition, *, by: User | None, kind: str = Kind.BRIEF, day: date | None = None) -> Brief:
-    """Return the next numbered issue, or a summary, written from an edition. day: printed in its head; None = today."""
+    """Return the next numbered issue, or a summary, written from an edition. day: printed in its head; None = today.
+
+    A second click gets what the first has made.
+    """
     if kind not in Kind.values:
         raise BriefError("请选择要起草的是简报、阶段性进展情况还是工作总结。")
     campaign = edition.period.campaign
     written = _TEMPLATES[Kind(kind)](facts.read(edition))
     ends_on = edition.period.ends_on
     same = Brief.objects.filter(campaign=campaign, unit=edition.unit, kind=kind)
+    clicked = same.filter(
+        edition=edition, version=1, changed_by=by, changed_at__gt=timezone.now() - SECOND_CLICK
+    )
+    if by and (first := clicked.last()):
+        return first
     of_kind = "进展情况" if kind == Kind.BRIEF else Kind(kind).label
     brief = Brief(
         edition=edition,

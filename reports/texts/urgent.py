@@ -1,6 +1,7 @@
 """急报: a unit reports what cannot wait; the coordinators of the unit and of all above are told at once."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db import transaction
 from django.urls import reverse
@@ -12,6 +13,8 @@ from reports import notifications
 from reports.lifecycle import TransitionError, storable
 from reports.models import Notice, UrgentMatter, UrgentNote, UrgentSighting
 
+SECOND_CLICK = timedelta(minutes=10)
+"""Within which the same words of the same person are the same matter, sent again on a slow line."""
 SHORTEST = 10
 """Characters of what happened."""
 
@@ -36,7 +39,8 @@ def reporting_places(user: User, campaign: Campaign) -> list[UnitPlace]:
 def report(place: UnitPlace, *, kind: str, title: str, text: str, by: User) -> UrgentMatter:
     """Keep an urgent matter and tell the active coordinators of the unit and of every unit above it.
 
-    A closed campaign still takes one: what cannot wait is not refused for a date. Raises UrgentError.
+    A closed campaign still takes one: what cannot wait is not refused for a date. Sent twice, it is one.
+    Raises UrgentError.
     """
     title, text = " ".join(storable(title).split()), storable(text).strip()
     if kind not in UrgentMatter.Kind.values:
@@ -45,16 +49,19 @@ def report(place: UnitPlace, *, kind: str, title: str, text: str, by: User) -> U
         raise UrgentError("请填写标题：什么地方发生了什么事。")
     if len("".join(text.split())) < SHORTEST:
         raise UrgentError(f"请写明情况：时间、地点、经过、已采取的措施，不少于 {SHORTEST} 字。")
+    now = timezone.now()
+    said = {
+        "campaign": place.campaign,
+        "unit": place.unit,
+        "kind": kind,
+        "title": title,
+        "text": text,
+        "author": by,
+    }
     with transaction.atomic():
-        matter = UrgentMatter.objects.create(
-            campaign=place.campaign,
-            unit=place.unit,
-            kind=kind,
-            title=title,
-            text=text,
-            author=by,
-            at=timezone.now(),
-        )
+        if sent := UrgentMatter.objects.filter(**said, at__gt=now - SECOND_CLICK).last():
+            return sent
+        matter = UrgentMatter.objects.create(**said, at=now)
         told = _coordinators_upward(place)
         UrgentSighting.objects.bulk_create(
             UrgentSighting(matter=matter, user=user, unit=unit) for user, unit in told
@@ -84,8 +91,11 @@ def add_note(matter: UrgentMatter, *, text: str, by: User) -> UrgentNote:
     text = storable(text).strip()
     if not text:
         raise UrgentError("请填写内容。")
+    now = timezone.now()
     with transaction.atomic():
-        note = matter.notes.create(text=text, author=by, at=timezone.now())
+        if sent := matter.notes.filter(text=text, author=by, at__gt=now - SECOND_CLICK).last():
+            return sent
+        note = matter.notes.create(text=text, author=by, at=now)
         told = [sighting.user for sighting in matter.sightings.select_related("user")]
         told += notifications.reporters_of([matter.unit_id])[matter.unit_id]
         others = (person for person in told if person.pk != by.pk)

@@ -51,7 +51,10 @@ def urgent_create(request, campaign):
             form.add_error(None, str(error))
         else:
             told = matter.sightings.count()
-            messages.success(request, f"已报出，{told} 名上级审核员会立即看到。" if told else "已报出。")
+            if told:
+                messages.success(request, f"已报出，{told} 名审核员会立即看到。")
+            else:
+                messages.warning(request, "已报出，但本单位和上级都没有审核员可以通知，请打电话报告。")
             return redirect("reports:urgent-detail", matter.pk)
     return render(request, "reports/urgent/create.html", {"campaign": campaign, "form": form}, status=400)
 

@@ -300,7 +300,10 @@ def test_what_has_been_issued_is_frozen_and_stays(brief, world):
 
 
 def test_issues_are_numbered_by_unit(world):
-    assert [writing.draft(world.edition, by=world.boss).number for _ in range(2)] == [1, 2]
+    first = writing.draft(world.edition, by=world.boss)
+    assert writing.draft(world.edition, by=world.boss) == first  # a second click
+    writing.rename(first, "第一份", seen=1, by=world.boss)
+    assert [first.number, writing.draft(world.edition, by=world.boss).number] == [1, 2]
     city = editions.publish(world.cities[0], world.second, by=world.below)
     assert writing.draft(city, by=world.below).number == 1
 

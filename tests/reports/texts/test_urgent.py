@@ -7,6 +7,7 @@ import time_machine
 from django.core import mail
 from django.urls import reverse
 
+from chunfeng.accounts.models import Membership
 from reports import notifications
 from reports.models import Notice, UrgentMatter
 from reports.texts import urgent
@@ -87,7 +88,10 @@ def test_a_reporter_reports_from_the_red_button(world, people, client):
     assert f'class="bar-urgent" href="{create}"' in page
     typed = {"place": "320381", "kind": "opinion", "title": "网上有不实招聘信息", "text": TEXT}
     response = client.post(create, typed, follow=True)
-    assert "2 名上级审核员会立即看到" in response.text
+    assert "2 名审核员会立即看到" in response.text
+    client.post(create, typed)  # a second click
+    assert UrgentMatter.objects.count() == 1
+    assert Notice.objects.count() == 2
     assert UrgentMatter.objects.get().author == people["county"]
 
 
@@ -120,6 +124,20 @@ def test_a_note_reaches_everyone_concerned_but_its_author(world, people, matter)
     Notice.objects.all().delete()
     urgent.add_note(matter, text="请每小时续报一次", by=world.sun)
     assert set(Notice.objects.values_list("recipient", flat=True)) == {people["city"].pk, people["county"].pk}
+
+
+def test_where_nobody_can_be_told_the_page_says_to_call(world, people, client):
+    Membership.objects.filter(role="coordinator").delete()
+    client.force_login(people["county"])
+    typed = {"place": "320381", "kind": "opinion", "title": "网上有不实招聘信息", "text": TEXT}
+    response = client.post(reverse("reports:urgent-create", args=["spring"]), typed, follow=True)
+    assert "没有审核员可以通知，请打电话报告" in response.text
+
+
+def test_a_note_sent_twice_is_one(world, people, matter):
+    for _ in range(2):
+        urgent.add_note(matter, text="已疏散", by=people["county"])
+    assert matter.notes.count() == 1
 
 
 def test_other_cities_do_not_see_it(people, client, matter):
