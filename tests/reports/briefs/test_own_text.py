@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from campaigns.models import TextDuty
+from campaigns.models import Indicator, TextDuty
 from reports.models import Figure, TextReport
 from reports.texts import lifecycle
 from tests.factories import make_submission
@@ -32,6 +32,20 @@ def test_it_says_what_stands_to_date_and_which_period_added_most(client, world, 
     ]
     page = client.get(reverse("reports:text-edit", args=[text.pk]))
     assert reverse("reports:text-draft", args=[text.pk]) not in page.text
+
+
+def test_a_flow_is_added_up_and_a_stock_is_not_called_cumulative(client, world, text):
+    flow, stock = world.form.columns[0], world.form.columns[1]
+    Indicator.objects.filter(pk=flow.pk).update(nature="flow")
+    Indicator.objects.filter(pk=stock.pk).update(nature="stock")
+    client.force_login(world.clerk)
+    client.post(reverse("reports:text-draft", args=[text.pk]), {"seen": text.version})
+    text.refresh_from_db()
+    assert text.text.split("\n") == [
+        "截至2月2日，累计举办招聘活动25场次，使用资金3.00万元。",
+        "截至2月2日，现有筹集岗位1,500个。",
+        "其中举办招聘活动以第2期（截至2月2日）新增最多，为15场次。",
+    ]
 
 
 def test_what_was_not_done_is_not_told(client, world, text):
