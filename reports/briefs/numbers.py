@@ -169,20 +169,15 @@ def from_typing(typed: str, before: str, known: Numbers) -> str:
 
     A source that is named anew is bound with the value that it has in `known`.
     """
-    tokens = [
-        (found[0], plain_text(found[0], known)) for found in _TOKEN.finditer(before)
-    ]  # what stands in 〔1：…〕, 〔2：…〕, …
+    tokens = _tokens(before, known)
     keys = keys_by_name(known)
     stored, words, at = "", "", 0
     for found in _TYPED.finditer(typed):
         words += typed[at : found.start()]
         at, bound = found.end(), ""
         if stood := _STOOD.fullmatch(found[1]):
-            number, said = int(stood[1]), stood[2].strip()
-            if 0 < number <= len(tokens) and tokens[number - 1][1] == said:
-                bound = tokens[number - 1][0]
-            else:
-                words += said
+            if not (bound := _stands(stood, tokens)):
+                words += stood[2].strip()
         elif key := keys.get(found[1].strip()):
             bound = token(key, known[key].value)
         else:
@@ -191,6 +186,26 @@ def from_typing(typed: str, before: str, known: Numbers) -> str:
             stored += _typed_words(words) + bound
             words = ""
     return stored + _typed_words(words + typed[at:])
+
+
+def count_left_plain(typed: str, before: str, known: Numbers) -> int:
+    """Return how many numbers `from_typing` leaves as plain text: typed over, or brought from another paragraph."""
+    tokens = _tokens(before, known)
+    stood = (_STOOD.fullmatch(found[1]) for found in _TYPED.finditer(typed))
+    return sum(1 for one in stood if one and not _stands(one, tokens))
+
+
+def _tokens(text: str, known: Numbers) -> list[tuple[str, str]]:
+    """What stands in 〔1：…〕, 〔2：…〕, … of a stored text: (token, as it is printed)."""
+    return [(found[0], plain_text(found[0], known)) for found in _TOKEN.finditer(text)]
+
+
+def _stands(stood: re.Match[str], tokens: Sequence[tuple[str, str]]) -> str:
+    """Return the token that a typed 〔3：1,234〕 is; "" where the third number does not say that."""
+    number = int(stood[1])
+    if 0 < number <= len(tokens) and tokens[number - 1][1] == stood[2].strip():
+        return tokens[number - 1][0]
+    return ""
 
 
 def keys_by_name(known: Numbers) -> dict[str, str]:

@@ -13,7 +13,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from reports import permissions, word
 from reports.briefs import facts, inserting, writing
-from reports.briefs.numbers import Chip, State, for_typing, name_for_typing, pieces, plain_text
+from reports.briefs.numbers import (
+    Chip,
+    State,
+    count_left_plain,
+    for_typing,
+    name_for_typing,
+    pieces,
+    plain_text,
+)
 from reports.briefs.sources import cases_of
 from reports.briefs.word import document, head_name, table_of
 from reports.excel.write import safe_name
@@ -139,12 +147,19 @@ def brief_paragraph(request, pk, number):
     typed, seen = request.POST.get("text", ""), _whole(request.POST, "seen")
     if measure := request.POST.get("insert"):
         return _paragraph_page(request, brief, paragraph, typed + _asked(request, measure, known), seen)
+    left_plain = count_left_plain(typed, paragraph.text, known)
     try:
         writing.edit(brief, number, typed, known, seen=seen, by=request.user)
     except writing.BriefError as error:
         messages.error(request, str(error))
         return _paragraph_page(request, brief, paragraph, typed, seen, status=409)
     messages.success(request, "已保存。重新生成草稿时，这一段保持不变。")
+    if left_plain:
+        messages.warning(
+            request,
+            f"有 {left_plain} 个数字改动过或来自别的段落，已按普通文字保存，不再随来源刷新；"
+            "需要相连的，请用“插入数字”重新插入。",
+        )
     return redirect(f"{reverse('reports:brief-detail', args=[pk])}#p{number}")
 
 

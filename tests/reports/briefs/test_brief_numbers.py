@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from reports.briefs.numbers import (
     Number,
+    count_left_plain,
     for_typing,
     from_typing,
     frozen,
@@ -41,6 +42,11 @@ def test_a_number_that_is_moved_or_taken_out_stays_bound_and_one_typed_over_does
         == f"新增{token('fu1.2.increment', Decimal('-5.5'))}，共{token('fu1.1.cumulative', Decimal(1234))}份"
     )
     assert from_typing("累计〔1：1,999〕份，〔3：7〕", TEXT, KNOWN) == "累计1,999份，7"
+
+
+def test_numbers_that_become_plain_text_are_counted():
+    assert count_left_plain("新增〔2：−5.50〕，共〔1：1,234〕份〔1：1,234〕", TEXT, KNOWN) == 0
+    assert count_left_plain("累计〔1：1,999〕份，〔3：7〕，〔附件1第1列累计〕〔2024〕", TEXT, KNOWN) == 2
 
 
 def test_a_source_that_is_named_becomes_its_number_and_one_that_is_not_known_stays_text():

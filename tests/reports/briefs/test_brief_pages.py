@@ -33,6 +33,13 @@ def test_one_click_drafts_from_the_edition_that_has_none(client, world):
     assert "简报第1期" in page.text
 
 
+def test_a_second_click_drafts_no_second_issue(client, world):
+    client.force_login(world.boss)
+    for _ in range(2):
+        client.post(reverse("reports:edition-brief", args=[world.edition.pk]))
+    assert [brief.number for brief in Brief.objects.all()] == [1]
+
+
 def test_a_number_leads_to_the_total_that_it_is(client, world, brief):
     client.force_login(world.viewer)
     page = client.get(reverse("reports:brief-detail", args=[brief.pk]))
@@ -52,6 +59,9 @@ def test_a_paragraph_is_written_on_a_page_of_its_own(client, world, brief):
     page = client.get(answer.url)
     assert "&lt;b&gt;全省&lt;/b&gt;共<a class=" in page.text
     assert "手工修改" in page.text
+    assert "改动过或来自别的段落" not in page.text
+    page = client.post(address, {"text": "共〔1：96〕场次。", "seen": "2"}, follow=True)
+    assert "有 1 个数字改动过或来自别的段落" in page.text
     answer = client.post(address, {"text": "另一人的改动", "seen": "1"})
     assert (answer.status_code, "另一人的改动" in answer.text) == (409, True)
 
