@@ -69,7 +69,7 @@ _MARKS = {
 _MARKED = {"fresh": {COUNTED: FRESH, BEFORE: FRESH_BEFORE}, "same": {COUNTED: BEFORE}}
 # What is grouped is made up in a subquery of its own: otherwise SQLite carries its parts through the sorting, too.
 _SUMS = """
-SELECT '{side}' AS kind, key, SUM(value) AS amount, COUNT(value) AS units, CAST(NULL AS date) AS as_of,
+SELECT '{side}' AS kind, key, SUM(value) AS amount, {units} AS units, CAST(NULL AS date) AS as_of,
     0 AS exempt, 0 AS below, '' AS name
 FROM (
     SELECT {side}_slot + figure.indicator_id AS key, figure.value
@@ -126,14 +126,14 @@ def read(question: Question) -> tuple[dict[int, Part], list[Named]]:
     """Return the parts, by the child's unit id (`OWN`: the unit's own), and the names in registry order."""
     mark = question.mark
     branches = [
-        _SUMS.format(side=COUNTED, only="", fence=_fence()),
+        _SUMS.format(side=COUNTED, units="COUNT(value)", only="", fence=_fence()),
         _COVERAGE,
         _NAMES.format(counts=counts("child", "%(counted_end)s")),
     ]
     if len(question.sides) > 1:
         unread = "\n    WHERE unit.counted_report IS NULL OR unit.counted_report <> unit.before_report"
         only = unread if mark == "same" else ""
-        branches += [_SUMS.format(side=BEFORE, only=only, fence=_fence()), _COVERAGE_BEFORE]
+        branches += [_SUMS.format(side=BEFORE, units="0", only=only, fence=_fence()), _COVERAGE_BEFORE]
     if any(indicator.nature == FLOW for indicator in question.form.columns):
         branches.append(_FLOWS.format(which=_WHICH_REPORTS[question.basis].format(side="counted")))
     end = question.sides[0].period.ends_on
