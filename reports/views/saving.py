@@ -43,7 +43,9 @@ def _take(request, campaign, form, period, unit):
     except autosave.BatchError as error:
         return _told(str(error), 400)
     if batch.person != request.user.pk:
-        return _told("这个浏览器里已换了登录的账号，请用原来的账号重新登录。", 401)
+        return _told(
+            f"这个浏览器里现在登录的是{request.user}。请在那个页面点“退出”，再在这里用原来的账号登录。", 401
+        )
     others = autosave.others_present(form, place, period.pk, request.user)
     saved = None
     try:

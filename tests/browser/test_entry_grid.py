@@ -16,7 +16,7 @@ from chunfeng.accounts.models import User
 from reports.entry import drafts
 from reports.models import FigureChange, Submission
 from tests.browser.axe import serious
-from tests.browser.sessions import log_in
+from tests.browser.sessions import log_in, sign_in
 from tests.factories import PASSWORD, make_campaign, make_form, make_place, make_submission, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -859,6 +859,63 @@ def test_nothing_is_kept_any_more_once_log_out_has_been_agreed_to(page, world):
     page.get_by_role("button", name="退出").click()
     expect(page.get_by_role("heading", name="登录")).to_be_visible()
     assert page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_the_log_in_waits_for_a_pause_in_typing_stays_open_and_lets_the_check_go_on(page, world):
+    enter(page, world)
+    Session.objects.all().delete()
+    page.locator("#c4").click()
+    page.keyboard.type("25")
+    press(page, "Enter")
+    with page.expect_response("**/save/") as refused:
+        page.keyboard.type("12")
+    assert refused.value.status == 401
+    page.keyboard.type("345")
+    expect(page.locator("#save-state")).to_contain_text("请重新登录")
+    expect(page.locator("#sign-in")).to_be_visible()
+    expect(page.locator("#c5")).to_have_value("12345")
+    expect(page.locator("#sign-in-password")).to_be_focused()
+    press(page, "Escape", "Escape", "Escape")
+    expect(page.locator("#sign-in")).to_be_visible()
+    page.fill("#sign-in-password", PASSWORD)
+    page.get_by_role("button", name="登录并保存").click()
+    saved(page)
+    assert world.figures == {4: "25", 5: "12345"}
+
+    # 检查 waits for the log-in and goes on by itself.
+    Session.objects.all().delete()
+    page.locator("#c3").fill("7")
+    page.get_by_role("button", name="检查", exact=True).click()
+    expect(page.locator("#sign-in")).to_be_visible()
+    page.fill("#sign-in-password", PASSWORD)
+    page.get_by_role("button", name="登录并保存").click()
+    expect(page.get_by_role("heading", name="核对")).to_be_visible()
+    assert world.figures[3] == "7"
+
+
+def test_whoever_else_has_logged_in_meanwhile_is_named_and_a_closed_form_says_why(
+    page, world, context, live_server
+):
+    enter(page, world)
+    sign_in(context, live_server, User.objects.get(username="colleague"))
+    page.locator("#c1").fill("5")
+    press(page, "Tab")
+    expect(page.locator("#sign-in")).to_contain_text("这个浏览器里现在登录的是许某。请在那个页面点“退出”")
+    context.clear_cookies()
+    page.fill("#sign-in-password", PASSWORD)
+    page.get_by_role("button", name="登录并保存").click()
+    saved(page)
+    assert world.figures == {1: "5"}
+
+    Submission.objects.update(status=Submission.Status.SUBMITTED)
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    state = page.locator("#save-state")
+    expect(state).to_have_text("× 该表已上报，不能修改；如需修改，请先撤回。")
+    page.locator("#c2").fill("3")
+    press(page, "Tab")
+    expect(state).to_have_text("× 未保存 1 项：该表已上报，不能修改；如需修改，请先撤回。")
+    page.get_by_role("button", name="检查", exact=True).click()
+    expect(page.locator("#toasts")).to_contain_text("还有 1 项没有保存：该表已上报，不能修改")
 
 
 def test_axe_finds_nothing_serious_on_whatever_opens_over_the_form(page, world):

@@ -1,6 +1,7 @@
 // The session has ended: a log-in over the page, then the queue goes on. The ordinary log-in page does the work
 // (lock-outs, second factors); what it asks beyond a password is answered in a tab of its own.
 const dialog = document.getElementById("sign-in");
+let isAsking = false;
 
 async function logIn(username, password) {
   const address = dialog.dataset.address;
@@ -24,6 +25,7 @@ export function signIn(sentence) {
   const password = dialog.querySelector("[type=password]");
   const problem = dialog.querySelector("[data-problem]");
   const back = document.activeElement;
+  isAsking = true;
   dialog.querySelector("[data-sentence]").textContent = sentence || "登录已超时，请重新登录；您填写的内容已保留。";
   problem.hidden = true;
   password.value = "";
@@ -34,6 +36,7 @@ export function signIn(sentence) {
       // A log-in changes the token: the forms of this page, log-out among them, must go on working.
       const fresh = document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1];
       if (fresh) for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = fresh;
+      isAsking = false;
       dialog.close();
       dialog.querySelector("form").removeEventListener("submit", submit);
       dialog.querySelector("[data-elsewhere-done]").removeEventListener("click", finish);
@@ -58,5 +61,6 @@ export function signIn(sentence) {
   });
 }
 
-// Closed with Esc it would leave a page that saves nothing.
+// Closed with Esc it would leave a page that saves nothing; a second Esc closes it whatever is said to the first.
 dialog?.addEventListener("cancel", (event) => event.preventDefault());
+dialog?.addEventListener("close", () => isAsking && dialog.showModal());

@@ -12,6 +12,7 @@ import { KINDS, Phase, Queue } from "./save.js";
 
 const LONG = 7; // signs of a figure that fit into the narrowest column
 const PAUSE = 1500; // ms without a key after which a cell is saved though nobody has left it
+const REST = 1000; // ms without a key after which nobody is in the middle of a figure
 const NEWS = 20_000; // ms between two questions for what colleagues did
 const IDLE = 10 * 60_000; // ms after which an abandoned page asks no more, so that its session may end
 
@@ -44,9 +45,14 @@ const queue = new Queue(data.save, {
   refused: (status, told) => {
     sentence = told;
     changed();
-    if (queue.phase === Phase.CLOSED) toast(`${told} 您填写的内容已保留在本机。`, { kind: "is-bad", lasts: 30_000 });
+    const kept = queue.unsynced ? " 您填写的内容已保留在本机。" : "";
+    if (queue.phase === Phase.CLOSED) toast(told + kept, { kind: "is-bad", lasts: 30_000 });
   },
-  signIn,
+  async signIn(told) {
+    // What is being typed belongs into the cell, not into the box for the password.
+    while (Date.now() - lastKey < REST) await new Promise((done) => setTimeout(done, 100));
+    return signIn(told);
+  },
 });
 
 function changed() {
@@ -253,7 +259,7 @@ function answered(answer, batch) {
     else queue.put("cells", [[cell.number, text]]);
   });
   document.getElementById("filled").textContent = answer.counts.filled;
-  if (batch?.same) rememberSame();
+  if (batch?.same) rememberSame(conflicting.length);
   if (batch && pasted) tellPaste(answer);
   if (batch) document.dispatchEvent(new CustomEvent("cell:saved", { detail: { numbers: Object.keys(batch.cells) } }));
 }
@@ -357,14 +363,19 @@ form.querySelector("button[value=same]")?.addEventListener("click", async (event
   same = cells.map((cell) => ({ cell, before: cell.committed }));
   // Over what is not stored yet it would leave no trace of it.
   if (await queue.settle()) queue.putSame(cells.map(({ number }) => number));
-  else toast(`还有 ${queue.unsynced} 项未同步，联网后再试。`, { kind: "is-bad" });
+  else tellUnsynced();
 });
 
-function rememberSame() {
+function tellUnsynced() {
+  const why = queue.phase === Phase.CLOSED ? `没有保存：${sentence}` : "没有同步，联网后再试。";
+  toast(`还有 ${queue.unsynced} 项${why}`, { kind: "is-bad" });
+}
+
+function rememberSame(disputed) {
   if (same) history.push(same.map(({ cell, before }) => ({ cell, before, after: cell.committed })));
   same = null;
   showHistory();
-  toast("已按上期填好，并记录为“与上期相同”。");
+  toast(disputed ? `除与他人不一致的 ${disputed} 个单元格外，已按上期填好。` : "已按上期填好，并记录为“与上期相同”。");
 }
 
 form.querySelector("[data-undo]").addEventListener("click", act.undo);
@@ -408,7 +419,7 @@ form.addEventListener("submit", async (event) => {
     if (conflicts.unresolved()) return;
     leaving = true;
     form.requestSubmit(event.submitter);
-  } else toast(`还有 ${queue.unsynced} 项未同步，联网后再试。`, { kind: "is-bad" });
+  } else tellUnsynced();
 });
 
 addEventListener("pageshow", () => {

@@ -32,7 +32,7 @@ export function showState(phase, unsynced, savedAt, sentence) {
     [Phase.SAVING]: `保存中… ${unsynced} 项`,
     [Phase.WAITING]: `! 未同步 ${unsynced} 项${sentence ? `：${sentence}` : "，正在重试"}`,
     [Phase.SIGNED_OUT]: `! 未同步 ${unsynced} 项，请重新登录`,
-    [Phase.CLOSED]: `× 未保存${unsynced ? ` ${unsynced} 项` : ""}：${sentence}`,
+    [Phase.CLOSED]: `× ${unsynced ? `未保存 ${unsynced} 项：` : ""}${sentence}`,
   };
   state.textContent = lines[phase];
   state.dataset.phase = phase;

@@ -102,10 +102,12 @@ export class Queue {
 
   // True once everything is stored; false where that does not come about.
   async settle(patience = 8000) {
-    const end = Date.now() + patience;
+    let end = Date.now() + patience;
     this.hurry();
     while (this.unsynced && this.phase !== Phase.CLOSED && Date.now() < end) {
       await new Promise((done) => setTimeout(done, 50));
+      // Whoever is asked to log in first may take the time it takes.
+      if (this.phase === Phase.SIGNED_OUT) end = Date.now() + patience;
     }
     return this.unsynced === 0;
   }

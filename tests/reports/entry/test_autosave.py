@@ -179,7 +179,7 @@ def test_an_ended_session_is_told_and_another_account_never_saves_for_the_first(
     assert world.send(client, {1: ("6", "")}).status_code == 401
     refused = world.send(colleague, {1: ("6", "")})  # drawn for the clerk
     assert refused.status_code == 401
-    assert "已换了登录的账号" in refused.json()["sentence"]
+    assert "现在登录的是" in refused.json()["sentence"]
     assert not Submission.objects.exists()
 
 
