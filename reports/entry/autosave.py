@@ -80,7 +80,7 @@ def read_batch(body: bytes) -> Batch:
             version=str(sent.get("version", "")),
             change=int(sent.get("change", 0)),
         )
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError):
         raise BatchError("提交的内容不完整，没有保存，请刷新页面后再试。") from None
 
 

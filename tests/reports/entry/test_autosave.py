@@ -193,6 +193,7 @@ def test_an_ended_session_is_told_and_another_account_never_saves_for_the_first(
         '{"cells": {"1": {"text": 5}}}',
         '{"cells": {"1": {}}}',
         '{"as": "x"}',
+        '{"as": 1e999}',
         '{"why": {"k": null}}',
         '{"cells": {"1": {"text": "%s"}}}' % ("9" * 5000),
         "[" * 100_000,
