@@ -70,6 +70,12 @@ KEPT = Words(
     "您填写的内容都还在，点“再次提交”即可继续。",
 )
 
+SIGNED_OUT = Words(
+    "登录已超时，没有保存",
+    "太久没有操作，登录已结束。刚才填写的内容还没有保存，都还在这个页面里。",
+    "请先点“重新登录”（在新标签页打开），登录后回到本页，点“再次提交”。",
+)
+
 PASSWORD = "password"  # noqa: S105 (part of a field's name)
 
 
@@ -96,21 +102,39 @@ def csrf_failure(request, reason=""):
     Only where the browser says that the form came from this very server, and a signed-in person sent it: for
     anyone else the click would forge the request after all. Passwords are never repeated, files cannot be.
     """
-    posted = [(name, value) for name, values in request.POST.lists() for value in values]
     own_page = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
-    asks_password = any(PASSWORD in name for name, _ in posted)
-    cannot_repeat = not posted or asks_password or bool(request.FILES)
-    if cannot_repeat or not own_page or not request.user.is_authenticated:
+    kept = _to_repeat(request)
+    if kept is None or not own_page or not request.user.is_authenticated:
         return page(request, 403, words=EXPIRED, reason=reason)
-    again = [(name, value) for name, value in posted if name != "csrfmiddlewaretoken"]
-    kept = {"address": request.get_full_path(), "fields": again, "token": get_token(request)}
     return page(request, 403, words=KEPT, reason=reason, kept=kept)
+
+
+def signed_out(request):
+    """The page for a form that was sent after the log-in had ended; None where there is nothing in it to keep.
+
+    Its token is valid: that has been asked before the log-in. A log-in changes the token, so that the form may be
+    asked for once more by `csrf_failure`.
+    """
+    kept = _to_repeat(request)
+    if kept is None or not kept["fields"]:
+        return None
+    return page(request, 403, words=SIGNED_OUT, reason="signed out", kept=kept | {"signs_in": True})
+
+
+def _to_repeat(request):
+    """What a form holds as `page` takes it; None where it cannot be repeated."""
+    posted = [(name, value) for name, values in request.POST.lists() for value in values]
+    if not posted or request.FILES or any(PASSWORD in name for name, _ in posted):
+        return None
+    again = [(name, value) for name, value in posted if name != "csrfmiddlewaretoken"]
+    return {"address": request.get_full_path(), "fields": again, "token": get_token(request)}
 
 
 def page(request, status, *, words=None, reason="", kept=None):
     """Return the page for `status` and log the request under its incident number.
 
-    kept: {"address", "fields": [(name, value)], "token"} of a form that may be sent again; None = no such form.
+    kept: {"address", "fields": [(name, value)], "token", "signs_in": after a log-in (may be missing)} of a form that
+    may be sent again; None = no such form.
     """
     incident = secrets.token_hex(4)
     record(request, status, incident=incident, reason=reason)

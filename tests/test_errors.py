@@ -5,6 +5,7 @@ import re
 from io import BytesIO
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
@@ -180,6 +181,37 @@ class TestFormWithoutValidToken:
         refused = self.post(guarded, {"c1": "12"})
         assert refused.status_code == 403
         assert "再次提交" not in refused.text
+
+    def test_a_form_sent_after_the_log_in_has_ended_is_kept_until_the_next(self, guarded, clerk):
+        """O59 where no script saves while one types."""
+        address = reverse("reports:entry", args=["spring", "fu1", "2024-01-26", "a"])
+        from_browser = {"origin": "http://testserver", "accept": "text/html,*/*;q=0.8"}
+        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', guarded.get(address).text).group(1)
+        Session.objects.all().delete()
+
+        data = {"c1": "12", "why-fall:1": "", "csrfmiddlewaretoken": token}
+        kept = guarded.post(address, data, headers=from_browser)
+        assert kept.status_code == 403
+        assert "登录已超时，没有保存" in kept.text
+        assert f'href="{reverse("accounts:login")}" target="_blank">重新登录' in kept.text
+        assert '<textarea name="c1" hidden>\n12</textarea>' in kept.text
+        guarded.force_login(clerk)
+        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', kept.text).group(1)
+        assert guarded.post(address, data | {"csrfmiddlewaretoken": token}).status_code == 302
+        assert Submission.objects.get().figures.get(indicator__number=1).value == 12
+
+        # Nothing is kept of a form without a token, of a file, or of a bare button; scripts are led to the log-in.
+        Session.objects.all().delete()
+        assert "12" not in guarded.post(address, {"c1": "12"}, headers=from_browser).text
+        data = {"csrfmiddlewaretoken": token}
+        for sent, headers in (
+            (data | {"c1": "12", "file": BytesIO(b"sheet")}, from_browser),
+            (data, from_browser),
+            (data | {"c1": "12"}, {}),
+        ):
+            led = guarded.post(address, sent, headers=headers)
+            assert led.status_code == 302
+            assert led.url.startswith(reverse("accounts:login"))
 
     def test_a_password_is_never_written_into_the_page(self, guarded):
         refused = self.post(guarded, {"old_password": PASSWORD}, name="password")

@@ -1,7 +1,21 @@
-"""The first log-in with an issued password leads to one page until a new one is set."""
+"""Who is let in: nobody without a log-in; with an issued password one page alone until a new one is set."""
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.shortcuts import redirect
 from django.urls import reverse
+
+from chunfeng import errors
+
+
+class LogInMiddleware(LoginRequiredMiddleware):
+    """Leads to the log-in; a form that was filled while the log-in ended is kept on a page and not thrown away."""
+
+    def handle_no_permission(self, request, view_func):
+        leads = super().handle_no_permission(request, view_func)
+        # Scripts that send a form know the way to the log-in.
+        if request.method != "POST" or "text/html" not in request.headers.get("Accept", ""):
+            return leads
+        return errors.signed_out(request) or leads
 
 
 class PasswordChangeMiddleware:
