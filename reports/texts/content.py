@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
@@ -41,6 +41,8 @@ MOST_PIXELS = 40_000_000
 LARGEST_SIDE = 2560
 """Pixels of the longer side of the copy that is kept of a picture."""
 THUMBNAIL_SIDE = 320
+PAPER_SIDE = 1280
+"""Of a picture in a document: as wide as the text of a page, 200 pixels an inch."""
 LONGEST_NAME = 150
 
 _READ = ("JPEG", "PNG", "WEBP")
@@ -164,10 +166,22 @@ def copies(file: BinaryIO, name: str) -> Copies:
     small = drawn.copy()
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     if has_alpha:
-        paper = Image.new("RGBA", small.size, "white")
-        small = Image.alpha_composite(paper, small).convert("RGB")
+        small = _on_white(small)
         return Copies(_saved(drawn, "PNG"), _saved(small, "JPEG"), "image/png")
     return Copies(_saved(drawn, "JPEG"), _saved(small, "JPEG"), "image/jpeg")
+
+
+def for_paper(path: Path) -> bytes:
+    """Return a picture that is kept as a JPEG for a document: a week's pictures together can still be sent by mail."""
+    with Image.open(path, formats=_READ) as kept:
+        kept.draft("RGB", (PAPER_SIDE, PAPER_SIDE))
+        drawn = _on_white(kept.convert("RGBA")) if kept.mode == "RGBA" else kept.convert("RGB")
+    drawn.thumbnail((PAPER_SIDE, PAPER_SIDE))
+    return _saved(drawn, "JPEG")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
 def _saved(image: Image.Image, form: str) -> bytes:

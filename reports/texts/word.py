@@ -7,6 +7,8 @@ from campaigns.models import Campaign, ReportingPeriod
 from reports.models import Attachment, TextReport
 from reports.word import Block, Heading, Paragraph, Picture, Written, write
 
+from .content import for_paper
+
 PICTURES_A_CASE = 3
 _NUMERALS = "零一二三四五六七八九十"
 
@@ -21,7 +23,7 @@ def cases_document(
     return write(
         Written(
             title="一周特色亮点工作",
-            byline=f"（{campaign.title}{period or ''}）",
+            byline=f"{campaign.title}{period or ''}",
             blocks=[
                 block for number, case in enumerate(cases, start=1) for block in _case(number, case, path_of)
             ]
@@ -38,7 +40,10 @@ def _case(number: int, case: TextReport, path_of: Callable[[Attachment], Path]) 
         yield Paragraph(f"关键数据：{case.figures}")
     pictures = [file for file in case.attachments.all() if file.finished_at and file.is_picture]
     for picture in pictures[:PICTURES_A_CASE]:
-        yield Picture(path_of(picture).read_bytes(), picture.caption)
+        try:
+            yield Picture(for_paper(path_of(picture)), picture.caption)
+        except FileNotFoundError:  # restored without its files: the words are still worth having
+            yield Paragraph(f"（图片“{picture.name}”没有找到，请联系系统管理员。）")
 
 
 def numeral(number: int) -> str:

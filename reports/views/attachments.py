@@ -46,11 +46,11 @@ def scan_add(request, pk):
 def _take_all(request, owner):
     for file in request.FILES.getlist("files"):
         try:
-            attachments.take(owner, file.name, file.size, file.chunks(), by=request.user)
+            taken = attachments.take(owner, file.name, file.size, file.chunks(), by=request.user)
         except AttachmentError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, f"已上传：{file.name}")
+            messages.success(request, f"已上传：{taken.name}")
 
 
 @require_POST

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from docx import Document
+from PIL import Image
 
 from campaigns.models import TextDuty
 from reports.models import Attachment, TextReport
@@ -16,7 +17,7 @@ from reports.texts import attachments, lifecycle
 from tests.factories import make_picture, make_submission, make_text
 
 from .conftest import TEXT
-from .files import jpeg, mp4, pdf
+from .files import jpeg, mp4, pdf, png
 
 
 @pytest.fixture
@@ -165,6 +166,32 @@ def test_the_word_document_has_the_sent_cases_with_their_pictures(world, client)
     assert "招聘会现场" in lines
     assert "还没有写完" not in "".join(lines)
     assert any(name.startswith("word/media/") for name in ZipFile(BytesIO(response.content)).namelist())
+
+
+def test_the_word_document_has_small_pictures_and_does_without_those_that_are_lost(world, client):
+    report = world.case()
+    for name, data in (
+        ("大.jpg", jpeg(4000, 3000)),
+        ("徽标.png", png(200, 100)),
+        ("失.jpg", jpeg(colour="#b3231b")),
+    ):
+        file = attachments.take(report, name, len(data), [data], by=world.clerk)
+    attachments.path_of(file).unlink()
+    Attachment.objects.update(has_consent=True)
+    lifecycle.submit(report, seen=report.version, by=world.clerk)
+    client.force_login(world.sun)
+    content = client.get(address("case-export", "spring"), {"period": "2024-01-26"}).content
+    with ZipFile(BytesIO(content)) as package:
+        pictures = [
+            Image.open(BytesIO(package.read(name)))
+            for name in sorted(package.namelist())
+            if name.startswith("word/media/")
+        ]
+    assert [picture.size for picture in pictures] == [(960, 1280), (200, 100)]
+    assert pictures[1].getpixel((0, 0)) == (255, 255, 255)
+    text = [paragraph.text for paragraph in Document(BytesIO(content)).paragraphs]
+    assert "（图片“失.jpg”没有找到，请联系系统管理员。）" in text
+    assert text[1] == f"{world.campaign.title}第1期（截至1月26日）"
 
 
 def test_files_are_taken_from_a_plain_form_and_problems_are_named(world, clerk):
