@@ -5,7 +5,7 @@ its caller saw: of two people who write or decide at once one wins, the other is
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -227,27 +227,29 @@ def writing_problem(report: TextReport) -> str:
 
 
 def completeness_problem(report: TextReport) -> str:
-    """Return what a text lacks before it can be sent: where, and how to mend it; "" where nothing."""
+    """Return all that a text lacks before it can be sent: where, and how to mend it; "" where nothing."""
+    return "".join(_lacking(report))
+
+
+def _lacking(report: TextReport) -> Iterator[str]:
     count = length(report.text)
     files = list(report.attachments.all())
+    if not report.is_case and count < SHORTEST_OTHER and not files:
+        yield f"内容只有 {count} 字，请写到 {SHORTEST_OTHER} 字以上，或上传附件。"
+    if report.is_case:
+        if not report.title:
+            yield "请填写标题。"
+        if not report.place:
+            yield "请填写地点：在哪里做的。"
+        if count < SHORTEST:
+            yield f"内容有 {count} 字，不足 {SHORTEST} 字，请补充做法和成效。"
+        if count > LONGEST:
+            yield f"内容有 {count} 字，超过 {LONGEST} 字，请删去 {count - LONGEST} 字。"
+        unasked = "、".join(f"“{file.name}”" for file in files if file.is_picture and not file.has_consent)
+        if unasked:
+            yield f"图片{unasked}还没有确认：请征得照片中人员同意后勾选，或删去图片。"
     if any(file.finished_at is None for file in files):
-        return "有附件还没有传完：请继续上传，或删去后再上报。"
-    if not report.is_case:
-        if count < SHORTEST_OTHER and not files:
-            return f"内容只有 {count} 字，请写到 {SHORTEST_OTHER} 字以上，或上传附件。"
-        return ""
-    if not report.title:
-        return "请填写标题。"
-    if not report.place:
-        return "请填写地点：在哪里做的。"
-    if count < SHORTEST:
-        return f"内容有 {count} 字，不足 {SHORTEST} 字，请补充做法和成效。"
-    if count > LONGEST:
-        return f"内容有 {count} 字，超过 {LONGEST} 字，请删去 {count - LONGEST} 字。"
-    unasked = [file for file in files if file.is_picture and not file.has_consent]
-    if unasked:
-        return f"图片“{unasked[0].name}”还没有确认：请征得照片中人员同意后勾选，或删去图片。"
-    return ""
+        yield "有附件还没有传完：请继续上传，或删去后再上报。"
 
 
 def _beginning_problem(

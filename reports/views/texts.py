@@ -1,6 +1,7 @@
 """文字材料: who owes which, one text with its files, and the decisions on it."""
 
 from collections import Counter, defaultdict
+from functools import wraps
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -249,9 +250,33 @@ def text_discard(request, pk):
     return redirect("reports:text-board", report.duty.campaign.code)
 
 
+def _decides(view):
+    """Give `view` the text that the user decides on; who comes after the unit has taken it back is told so."""
+
+    @wraps(view)
+    def decided(request, pk):
+        taken_back = TextReport.objects.filter(pk=pk, status=TextReport.Status.DRAFT, events__isnull=False)
+        report = taken_back.select_related("duty__campaign", "period").first()
+        if report is not None and lifecycle.can_decide(request.user, report):
+            return _taken_back(request, report)
+        report = find_text(request, pk)
+        if not lifecycle.can_decide(request.user, report):
+            raise PermissionDenied
+        return view(request, report)
+
+    return decided
+
+
+def _taken_back(request, report):
+    messages.error(request, f"“{report.duty}”已由填报单位撤回修改，重新上报后再审核。")
+    return redirect(
+        "reports:case-list" if report.is_case else "reports:text-board", report.duty.campaign.code
+    )
+
+
 @require_POST
-def text_accept(request, pk):
-    report = _decided(request, pk)
+@_decides
+def text_accept(request, report):
     done = "已采用" if report.is_case else "已通过"
     return _moved(
         request,
@@ -262,8 +287,8 @@ def text_accept(request, pk):
 
 
 @require_POST
-def text_return(request, pk):
-    report = _decided(request, pk)
+@_decides
+def text_return(request, report):
     form = TextReturnForm(request.POST)
     if not form.is_valid():
         return _detail_page(request, report, form, status=400)
@@ -278,8 +303,8 @@ def text_return(request, pk):
 
 
 @require_POST
-def text_score(request, pk):
-    report = _decided(request, pk)
+@_decides
+def text_score(request, report):
     points = request.POST.get("points") or "0"
     return _moved(
         request,
@@ -291,18 +316,13 @@ def text_score(request, pk):
     )
 
 
-def _decided(request, pk):
-    report = find_text(request, pk)
-    if not lifecycle.can_decide(request.user, report):
-        raise PermissionDenied
-    return report
-
-
 def _moved(request, report, done, move):
     """Make a move and say what became of it; back to the list where it was made in one."""
     try:
         move()
     except TransitionError as error:
+        if not TextReport.objects.visible_to(request.user).filter(pk=report.pk).exists():
+            return _taken_back(request, report)  # in this very moment
         messages.error(request, str(error))
     else:
         messages.success(request, done)

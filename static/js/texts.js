@@ -88,12 +88,12 @@ if (form && chooser) {
       list.append(row);
       const problem = await send(file, { text, bar });
       bar.remove();
-      text.textContent = problem ? problem : `${file.name} 已上传`;
+      text.textContent = problem ? problem : `${file.name} 已上传，存草稿后在这里填写说明`;
       row.classList.toggle("failed", Boolean(problem));
       failed = failed || Boolean(problem);
     }
     chooser.value = "";
-    // The page shows the new files; what was typed is saved on the way.
+    // The page shows the new files; what was typed is saved on the way. What failed is left to be read.
     if (!failed) document.querySelector("#text-form [value=save]").click();
     else list.dataset.done = "";
   });

@@ -75,6 +75,35 @@ def test_what_was_typed_stays_on_the_page_where_a_colleague_was_first(world, cle
     assert "我的标题" in response.text
 
 
+def test_all_that_is_missing_is_said_at_once(world, clerk):
+    report, data = world.case(), jpeg()
+    attachments.take(report, "照片.jpg", len(data), [data], by=world.clerk)
+    page = clerk.post(
+        address("text-edit", report.pk), posted(report, title="", place="", text="太短了", action="submit")
+    ).text
+    for said in ("请填写标题", "请填写地点", "不足 80 字", "图片“照片.jpg”还没有确认"):
+        assert said in page
+
+
+def test_who_adopts_a_case_that_was_just_withdrawn_is_told_so(world, client):
+    report = world.sent()
+    seen = report.version
+    lifecycle.withdraw(report, seen=seen, by=world.clerk)
+    client.force_login(world.sun)
+    for move in ("text-accept", "text-return", "text-score"):
+        response = client.post(address(move, report.pk), {"seen": seen}, follow=True)
+        assert response.redirect_chain == [(address("case-list", "spring"), 302)]
+        assert "已由填报单位撤回修改" in response.text
+    client.force_login(world.neighbour)
+    assert client.post(address("text-accept", report.pk), {"seen": seen}).status_code == 404
+
+
+def test_a_case_that_was_never_sent_is_nobodys_to_decide(world, client):
+    report = world.case()
+    client.force_login(world.sun)
+    assert client.post(address("text-accept", report.pk), {"seen": report.version}).status_code == 404
+
+
 def test_markup_in_a_text_is_shown_as_text(world, clerk):
     report = world.case(title="<script>alert(1)</script>", text="<b>粗</b>" + TEXT)
     page = clerk.get(address("text-detail", report.pk)).text
