@@ -21,6 +21,7 @@ from reports.rollup import roll_up, total_of
 
 from .campaign import wuhan
 from .frame import Bench, Outcome, measurement
+from .scratch import settle
 
 WORKBOOKS = 100
 INDICATORS = 18
@@ -113,6 +114,7 @@ def _build(campaign: Campaign, folder: Path) -> Consolidation:
             for column in form.columns
         )
         (folder / f"{number}.xlsx").write_bytes(report_workbook(report))
+    settle()
     return Consolidation(form, period, city.unit, folder)
 
 

@@ -17,6 +17,7 @@ from campaigns.models.units import Level
 from chunfeng.accounts.models import Membership, User
 
 from .frame import Bench
+from .scratch import settle
 
 PROVINCES, CITIES, COUNTIES = 31, 340, 2850
 LINES = ("hr", "union", "women")
@@ -147,6 +148,4 @@ def _report(form: ReportForm) -> None:
             WHERE report.report_form_id = %s""".replace(" % 89", " %% 89"),
             [form.pk],
         )
-        if connection.vendor == "postgresql":
-            # As a running server keeps its tables: without it no reading is from an index alone.
-            cursor.execute("ANALYZE" if connection.in_atomic_block else "VACUUM ANALYZE")
+    settle()
