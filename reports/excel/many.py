@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from campaigns.models import ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
 from reports.exchange.exports import Counted
-from reports.letterhead import SignOff
+from reports.letterhead import SignOff, printed_period
 from reports.rollup import RollUp, place_at
 
 from .book import to_bytes
@@ -32,8 +32,12 @@ def units_workbook(
     draw_roll_up(book, form, period, unit, rollup, formulas=formulas)
     book.worksheets[0].title = TOTAL
     for place, (submission, figures) in counted:
-        state = f"沿用至第{period.number}期" if submission.period_id != period.pk else None
-        draw_report(book, place.short, submission, place, figures, state=state)
+        if submission.period_id == period.pk:
+            draw_report(book, place.short, submission, place, figures)
+            continue
+        state = f"沿用至第{period.number}期"
+        note = f"本表是{printed_period(submission.period)}的数，{state}。"
+        draw_report(book, place.short, submission, place, figures, state=state, footnotes=[note])
     return to_bytes(book)
 
 

@@ -64,6 +64,7 @@ def draw_report(
     figures: Mapping[int, Decimal | None],
     *,
     state: str | None = None,
+    footnotes: Sequence[str] = (),
 ) -> None:
     """Add the sheet of one report. state: at its foot, None for what it is as long as it is not accepted."""
     form = submission.report_form
@@ -71,7 +72,8 @@ def draw_report(
     if form.layout == ReportForm.Layout.ROWS:
         lines.insert(0, Line(TOTAL, figures, total=True))
     foot = standing(submission) if state is None else state
-    paper = paper_of(form, place, submission.period, sign_off_of(submission), state=foot)
+    sign_off = sign_off_of(submission)
+    paper = paper_of(form, place, submission.period, sign_off, state=foot, footnotes=footnotes)
     draw_sheet(book, name, paper, form.header, lines)
 
 

@@ -145,6 +145,10 @@ def test_every_unit_that_counts_has_its_sheet_after_the_total(world):
         "第2期（截至2024年2月2日）",
         "第1期（截至2024年1月26日）　沿用至第2期",
     ]
+    # Also where the sheet is read on a screen.
+    said = [[cell.value for row in sheet.iter_rows() for cell in row] for sheet in book]
+    note = "本表是第1期（截至2024年1月26日）的数，沿用至第2期。"
+    assert [note in texts for texts in said] == [False, False, False, True]
 
 
 @pytest.mark.parametrize(
