@@ -29,7 +29,7 @@ class CellKind(StrEnum):
 class Cell(NamedTuple):
     """value: a number as its shortest decimal, a date as ISO text, anything else as it stands.
 
-    is_formula: the value is what a formula gave when the file was saved; of an .xls nobody knows.
+    is_formula: the value is what a formula gave when the file was saved.
     """
 
     kind: CellKind

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
+from . import xls
 from .cells import LONGEST_TEXT, Book, Cell, CellKind, Sheet
 from .gate import MEGABYTE, Kind, Package, RefusedFile, check
 from .xlsx import MOST_SHEETS, add_sheet, drop_covered, read_xlsx
@@ -37,12 +38,21 @@ def _read_xls(data: bytes, rows: int, columns: int) -> Book:
     try:
         workbook = CalamineWorkbook.from_filelike(BytesIO(data))
         book = Book("xls")
+        told = xls.Workbook(data)
         for meta in workbook.sheets_metadata[:MOST_SHEETS]:
             if meta.typ == SheetTypeEnum.WorkSheet:
-                add_sheet(book, _xls_sheet(workbook, meta, rows, columns))
+                sheet = _xls_sheet(workbook, meta, rows, columns)
+                told.complete(sheet, meta.name, rows, columns)
+                drop_covered(sheet)
+                add_sheet(book, sheet)
     except PasswordError as error:
         raise RefusedFile(Kind.PASSWORD, str(error)) from error
-    except (CalamineError, ValueError, OSError, OverflowError, UnicodeError) as error:
+    except (CalamineError, ValueError, OSError, OverflowError, UnicodeError, struct.error) as error:
+        raise RefusedFile(Kind.DAMAGED, str(error)) from error
+    except BaseException as error:
+        # A panic of calamine's is no Exception, and would end this process as if it had overrun.
+        if type(error).__name__ != "PanicException":
+            raise
         raise RefusedFile(Kind.DAMAGED, str(error)) from error
     if not book.sheets:
         raise RefusedFile(Kind.DAMAGED, "no sheets")
@@ -59,7 +69,6 @@ def _xls_sheet(workbook: CalamineWorkbook, meta: Any, rows: int, columns: int) -
                 sheet.cells[row, column] = cell
     for (top, left), (bottom, right) in found.merged_cell_ranges or []:
         sheet.merges.append((top + 1, left + 1, bottom + 1, right + 1))
-    drop_covered(sheet)
     return sheet
 
 

@@ -250,11 +250,12 @@ def _kinds_in(data: bytes) -> dict[int, CellKind]:
             depth = 0
 
     _parse(data, start, end)
-    kinds = {number: _kind_of_format(number, codes.get(number)) for number in set(styles)}
+    kinds = {number: kind_of_format(number, codes.get(number)) for number in set(styles)}
     return {index: kind for index, number in enumerate(styles) if (kind := kinds[number]) is not None}
 
 
-def _kind_of_format(number: int, code: str | None) -> CellKind | None:
+def kind_of_format(number: int, code: str | None) -> CellKind | None:
+    """Return what a number means under a format, None for a plain one. code: None for a builtin format."""
     if code is None:
         if number in _BUILTIN_DATES:
             return CellKind.DATE
