@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 LONGEST_TEXT = 1000
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 
@@ -65,6 +66,11 @@ class Book:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Book) and vars(self) == vars(other)
+
+
+def shown(text: str) -> str:
+    """Return a text of a file without what no database takes: a sign for the unknown stands in its place."""
+    return _NO_TEXT.sub("\ufffd", text[:LONGEST_TEXT])
 
 
 def address(row: int, column: int) -> str:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from . import xls
-from .cells import LONGEST_TEXT, Book, Cell, CellKind, Sheet
+from .cells import Book, Cell, CellKind, Sheet, shown
 from .gate import MEGABYTE, Kind, Package, RefusedFile, check
 from .xlsx import MOST_SHEETS, add_sheet, drop_covered, read_xlsx
 
@@ -61,7 +61,7 @@ def _read_xls(data: bytes, rows: int, columns: int) -> Book:
 
 def _xls_sheet(workbook: CalamineWorkbook, meta: Any, rows: int, columns: int) -> Sheet:
     found = workbook.get_sheet_by_name(meta.name)
-    sheet = Sheet(meta.name[:100], is_hidden=meta.visible != SheetVisibleEnum.Visible)
+    sheet = Sheet(shown(meta.name)[:100], is_hidden=meta.visible != SheetVisibleEnum.Visible)
     sheet.cut = found.total_height > rows or found.total_width > columns
     for row, values in enumerate(found.to_python(skip_empty_area=False, nrows=rows), start=1):
         for column, value in enumerate(values[:columns], start=1):
@@ -85,7 +85,7 @@ def _plain(value: object) -> Cell | None:
         case str() if value.strip():
             if value.startswith("#") and value.endswith(("!", "?", "A")) and value.isascii():
                 return Cell(CellKind.ERROR, value[:20])
-            return Cell(CellKind.TEXT, value[:LONGEST_TEXT])
+            return Cell(CellKind.TEXT, shown(value))
     return None
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from xml.parsers import expat
 
-from .cells import LONGEST_TEXT, Book, Cell, CellKind, Sheet, place
+from .cells import LONGEST_TEXT, Book, Cell, CellKind, Sheet, place, shown
 from .gate import MAX_PARTS, Kind, RefusedFile
 
 MOST_SHEETS = MAX_PARTS
@@ -39,6 +39,7 @@ _LONGEST_NUMBER = 400
 _BUILTIN_DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _BUILTIN_PERCENT = {9, 10}
 _FORMAT_TEXT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE)
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _SCALED = re.compile(r"[0#?],+(?![0#?,])")
 _EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 
@@ -206,7 +207,7 @@ class _Strings:
     def _end(self, tag: str) -> None:
         name = _local(tag)
         if name == "si":
-            self.texts.append("".join(self._runs)[:LONGEST_TEXT])
+            self.texts.append(_unescaped("".join(self._runs)))
             if len(self.texts) > _MOST_STRINGS:
                 raise RefusedFile(Kind.UNPACKED, "shared strings")
         elif name == "rPh":
@@ -358,7 +359,7 @@ class _SheetReader:
                 is_formula = True
         kind = element.get("t", "n")
         if kind == "inlineStr":
-            cell = Cell(CellKind.TEXT, inline[:LONGEST_TEXT]) if inline.strip() else None
+            cell = Cell(CellKind.TEXT, _unescaped(inline)) if inline.strip() else None
         elif not written.strip():
             # Of type str it was calculated, and gave an empty text: =IF(A1=0,"",A1).
             return Cell(CellKind.EMPTY_FORMULA, "", True) if is_formula and kind != "str" else None
@@ -382,7 +383,7 @@ class _SheetReader:
         if kind == "d":
             return Cell(CellKind.DATE, written.strip()[:40])
         if kind == "str":
-            return Cell(CellKind.TEXT, written[:LONGEST_TEXT])
+            return Cell(CellKind.TEXT, _unescaped(written))
         return self._number(written.strip(), int(element.get("s", "0")))
 
     def _number(self, written: str, style: int) -> Cell:
@@ -393,6 +394,11 @@ class _SheetReader:
         if kind == CellKind.DATE:
             return Cell(kind, _date_text(number, self.epoch))
         return Cell(kind, repr(number))
+
+
+def _unescaped(text: str) -> str:
+    """Return a text with _x000D_ as the character that it stands for: what XML cannot hold is written so."""
+    return shown(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text[: 7 * LONGEST_TEXT]))
 
 
 def _rich_text(element: Element) -> str:

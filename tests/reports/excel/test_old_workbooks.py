@@ -118,3 +118,9 @@ def test_a_record_at_which_the_reader_panics_is_damage():
     with pytest.raises(RefusedFile) as refused:
         sheet_of((0x0006, formula))
     assert refused.value.kind == Kind.DAMAGED
+
+
+def test_signs_that_no_database_takes_do_not_join_what_they_part():
+    text = "1\x002\x01区".encode("utf-16-le")
+    sheet = sheet_of((0x0204, struct.pack("<4HB", 0, 0, PLAIN, len(text) // 2, 1) + text), name="附\x01件")
+    assert (sheet.name, sheet.cells[1, 1].value) == ("附\ufffd件", "1\ufffd2\ufffd区")

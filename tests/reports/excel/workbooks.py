@@ -693,6 +693,12 @@ def labels_respaced(data):
 
 
 @case()
+def carriage_returns_in_labels(data):
+    """As Excel writes a text that was pasted from a web page."""
+    return setting(C4="提供免费_x000D_\n服务人数")(data)
+
+
+@case()
 def number_row_removed(data):
     def change(book, sheet):
         for cell in sheet[6]:
