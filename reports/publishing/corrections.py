@@ -160,8 +160,9 @@ def _noted(submissions: Sequence[Submission], by: User | None) -> list[Correctio
         for edition in found[submission.pk]:
             editions[edition.pk] = edition
             movers[submission.report_form_id, edition.pk].append(submission)
+    missing = _reopened([submission for submission, *_ in movers.values()])
     notes = []
-    for (_, pk), (submission, *others) in movers.items():
+    for (form_pk, pk), (submission, *others) in movers.items():
         edition, form = editions[pk], submission.report_form
         now = total_of(form, edition.period, edition.unit, measure="increment")
         if changes := _changes(edition, form.code, now):
@@ -171,7 +172,7 @@ def _noted(submissions: Sequence[Submission], by: User | None) -> list[Correctio
                     edition=edition,
                     submission=submission,
                     kind=kind,
-                    reason=reason + _together(others),
+                    reason=reason + _together(others) + _without(missing.get((form_pk, pk), [])),
                     changes=changes,
                     actor_name=str(by)[:50] if by else "导入",
                     at=submission.accepted_at or timezone.now(),
@@ -186,6 +187,35 @@ def _together(others: Sequence[Submission]) -> str:
     names = "、".join(str(one.unit) for one in others[:_NAMED])
     more = f"等 {len(others)} 个单位" if len(others) > _NAMED else ""
     return f"（与{names}{more}一并通过，变动是合计数）"
+
+
+def _reopened(submissions: Sequence[Submission]) -> dict[tuple[int, int], list[Submission]]:
+    """Return the reports that are reopened and not accepted again, by ids of the form and of each edition they are missing in.
+
+    submissions: of the campaign and the forms that are looked at.
+    """
+    if not submissions:
+        return {}
+    rows = Submission.objects.filter(
+        report_form__in={one.report_form_id for one in submissions},
+        period__campaign=submissions[0].period.campaign_id,
+        events__move=_Move.REOPENED,
+    ).exclude(status=Submission.Status.ACCEPTED)
+    listed = list(rows.distinct().select_related("unit", "period__campaign", "report_form"))
+    found: dict[tuple[int, int], list[Submission]] = defaultdict(list)
+    for submission, editions in zip(listed, touched_by(listed).values(), strict=True):
+        for edition in editions:
+            found[submission.report_form_id, edition.pk].append(submission)
+    return found
+
+
+def _without(reopened: Sequence[Submission]) -> str:
+    """Say that totals are short of reports that were taken out by somebody else, until they are accepted again."""
+    if not reopened:
+        return ""
+    names = "、".join(str(one.unit) for one in reopened[:_NAMED])
+    more = f"等 {len(reopened)} 个单位" if len(reopened) > _NAMED else ""
+    return f"（{names}{more}的报表已重新打开、尚未再次通过，变动含其影响）"
 
 
 def effect(submission: Submission, reader: UnitPlace) -> Effect | None:

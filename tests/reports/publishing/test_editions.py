@@ -345,6 +345,23 @@ def test_reports_accepted_together_share_a_note_that_names_them_all(world):
     ]
 
 
+def test_a_note_says_that_another_report_is_reopened_and_missing_in_it(world):
+    edition = editions.publish(world.province, world.second, by=None)
+    lifecycle.reopen(world.report, by=world.boss, comment="第1列有误，请更正")
+    late = make_submission(world.form, world.counties[1], world.second, {1: 22, 2: None}, status="submitted")
+    lifecycle.accept(late, by=world.boss)
+    lifecycle.submit(world.report, by=world.clerk)
+    lifecycle.accept(world.report, by=world.boss)
+    # 15 + 20; without the 15 the 10 of period 1 is carried: 10 + 22; then 15 + 22.
+    first, second = edition.corrections.all()
+    assert [corrections.described(note.changes)[0] for note in (first, second)] == [
+        "附件1第1列累计 35 → 32",
+        "附件1第1列累计 32 → 37",
+    ]
+    assert first.reason == f"（{world.report.unit}的报表已重新打开、尚未再次通过，变动含其影响）"
+    assert second.reason == "第1列有误，请更正"
+
+
 def test_reopening_names_the_editions_that_use_the_report_and_shows_what_it_moves(world, client):
     editions.publish(world.province, world.second, by=world.boss)
     editions.publish(world.cities[0], world.second, by=world.boss)
