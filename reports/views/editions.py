@@ -19,10 +19,11 @@ from reports.review import bulk
 from reports.rollup import MEASURES
 from reports.tasks import place_held
 
-from .board import MEASURE_NAMES, PrintedRow, find_total, paper_of
 from .exports import XLSX
 from .finding import enter, find_campaign, find_period
 from .listing import page_of
+from .paper import PrintedRow, paper_of
+from .totals import MEASURE_NAMES, find_total
 
 
 @require_safe

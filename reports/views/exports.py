@@ -32,8 +32,8 @@ from reports.models import Submission
 from reports.rollup import RollUpError, place_at, roll_up
 from reports.tasks import owes, place_held
 
-from .board import BASIS_NAMES, MEASURE_NAMES, chosen, find_roll_up
 from .finding import find_campaign, find_form, find_period, find_place, find_submission
+from .totals import BASIS_NAMES, MEASURE_NAMES, chosen, find_roll_up
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ZIP = "application/zip"

@@ -16,8 +16,8 @@ from reports.models import Edition, TextReport
 from reports.overview import read_board
 from reports.review.suspects import top
 
-from .board import find_roll_up, first_total, head_of
 from .finding import find_campaign, find_form, find_period
+from .totals import find_roll_up, first_total, head_of
 
 ANOMALIES = 10
 HIGHLIGHTS = 3

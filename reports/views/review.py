@@ -18,11 +18,11 @@ from reports.review import bulk, queue
 from reports.review.desk import earlier_remarks, read_desk
 from reports.review.suspects import about
 
-from .board import highest_place
 from .campaign_page import due_questions_for
 from .finding import find_campaign, find_submission
 from .listing import PER_PAGE, filters_of, page_of, periods_offered
 from .submission import report_page
+from .totals import highest_place
 
 VIEWS = {"cumulative": "累计", "increment": "新增", "compare": "对比"}
 

@@ -15,8 +15,8 @@ from reports.forms import ReopenSignOffForm
 from reports.models import SignOff
 from reports.publishing import sign_off
 
-from .board import printed
 from .finding import find_campaign, find_period, find_place
+from .paper import printed
 
 OFFICIAL = {"basis": "accepted", "measure": "cumulative"}
 

@@ -17,9 +17,9 @@ from reports.review import questions
 from reports.rollup import place_at
 from reports.texts.attachments import scans_of
 
-from .board import highest_place
 from .finding import find_campaign, find_submission
 from .listing import filters_of, page_of, periods_offered
+from .totals import highest_place
 
 STATES = dict(Submission.Status.choices)
 QUOTED = 8

@@ -7,16 +7,9 @@ from django.views.decorators.http import require_safe
 from reports import permissions
 from reports.rollup.total_details import total_details
 
-from .board import (
-    BASIS_NAMES,
-    MEASURE_NAMES,
-    address_of,
-    chosen,
-    crumb_links,
-    figures_at,
-    find_roll_up,
-    printed_rows,
-)
+from .addresses import address_of, crumb_links, figures_at
+from .paper import printed_rows
+from .totals import BASIS_NAMES, MEASURE_NAMES, chosen, find_roll_up
 
 
 @require_safe
