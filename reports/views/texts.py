@@ -35,11 +35,13 @@ ONCE = "once"
 
 @require_safe
 def text_board(request, campaign):
-    """What is owed in words: of the period asked for, and all that is owed once; a row a unit, or my own units' alone."""
+    """What is owed in words: of the period asked for, and all that is owed once.
+
+    What I write myself row by row; the other units that I read, my own as their coordinator among them, side by side.
+    """
     campaign = find_campaign(request, campaign)
     periods = periods_offered(campaign)
     period = find_period(campaign, request.GET["period"]) if request.GET.get("period") else _current(periods)
-    own = set(request.user.memberships.values_list("unit", flat=True))
     search = request.GET.get("q", "").strip()
     places = UnitPlace.objects.visible_to(request.user).filter(campaign=campaign).select_related("unit")
     found = units_found(campaign, search) if search else None
@@ -50,14 +52,14 @@ def text_board(request, campaign):
     )
     now = timezone.now()
     mine = [row for row in rows if row.place.unit_id in may_write]
-    below = [row for row in rows if row.place.unit_id not in own]
+    others = [row for row in rows if row.place.unit_id not in may_write]
     context = {
         "campaign": campaign,
         "period": period,
         "periods": periods,
         "search": search,
         "mine": [(row, row.is_overdue(now)) for row in mine],
-        "groups": _by_duty(below, now),
+        "groups": _by_duty(others, now),
         "now": now,
     }
     return render(request, "reports/texts/board.html", context)

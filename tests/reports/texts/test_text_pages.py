@@ -14,7 +14,7 @@ from PIL import Image
 from campaigns.models import TextDuty
 from reports.models import Attachment, TextReport
 from reports.texts import attachments, lifecycle
-from tests.factories import make_picture, make_submission, make_text
+from tests.factories import make_picture, make_submission, make_text, make_user
 
 from .conftest import TEXT
 from .files import jpeg, mp4, pdf, png
@@ -73,6 +73,13 @@ def test_what_was_typed_stays_on_the_page_where_a_colleague_was_first(world, cle
     assert response.status_code == 409
     assert "已由钱八修改" in response.text
     assert "我的标题" in response.text
+
+
+def test_the_coordinator_of_a_city_sees_what_the_city_owes(world, client):
+    client.force_login(make_user("zhao", unit=world.city, role="coordinator"))
+    page = client.get(address("text-board", "spring")).text
+    assert "一周特色亮点工作" in page
+    assert "写一条" not in page
 
 
 def test_all_that_is_missing_is_said_at_once(world, clerk):
