@@ -179,7 +179,8 @@ class AttachmentQuerySet(models.QuerySet):
 class Attachment(models.Model):
     """A file of a text, or the stamped scan of a report. `reports.texts.attachments` alone writes the file.
 
-    What is stored of a picture is a copy drawn anew, without the place where it was taken.
+    What is stored of a picture is a copy drawn anew, without the place where it was taken; a film is stored
+    without the place alone.
     """
 
     class Kind(models.TextChoices):

@@ -121,6 +121,9 @@ def finish(attachment: Attachment) -> Attachment:
         discard(attachment)
         raise AttachmentError(str(error)) from None
     attachment.content_type, attachment.sha256 = found.content_type, sent
+    if found.content_type.startswith("video/"):
+        with part.open("r+b") as film:
+            content.hide_position(film)
     if pictures is None:
         part.replace(path_of(attachment))
     else:

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from os import SEEK_END
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
@@ -77,6 +78,8 @@ _OFFICE = {
 }
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"moof", b"mfra", b"sidx", b"meta"}
+_HOLDERS = (b"moov", b"trak", b"udta", b"meta")
+_PLACES = (b"\xa9xyz", b"loci")
 _MOST_BOXES = 100_000
 _LONGEST_PART = MEGABYTE
 """Bytes that are read of a document's list of types, and of all its relations."""
@@ -93,6 +96,16 @@ class ContentError(ValueError):
 class Found:
     kind: Attachment.Kind
     content_type: str
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A box of a film. at: where it begins; start, end: of what it holds."""
+
+    kind: bytes
+    at: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -299,29 +312,70 @@ def _entry(name: str) -> bytes:
 def _check_video(file: BinaryIO, name: str) -> None:
     """Boxes from the first byte to the last, the first of them ftyp: one that was cut does not end where it says."""
     kinds: list[bytes] = []
-    for kind in _boxes(file):
-        if kind is None or (not kinds and kind != b"ftyp") or kind not in _BOXES:
+    for box in _boxes(file, 0, file.seek(0, SEEK_END)):
+        if box is None or (not kinds and box.kind != b"ftyp") or box.kind not in _BOXES:
             raise ContentError(f"“{name}”的内容不是完整的 mp4 或 mov 视频，请重新导出后上传。")
-        kinds.append(kind)
+        kinds.append(box.kind)
     if b"moov" not in kinds or not {b"mdat", b"moof"} & set(kinds):
         raise ContentError(f"“{name}”的内容不是完整的 mp4 或 mov 视频，请重新导出后上传。")
 
 
-def _boxes(file: BinaryIO) -> Iterator[bytes | None]:
-    """The kinds of the boxes of an ISO media file; None where one does not fit the file, or they are too many."""
-    file.seek(0, 2)
-    size, at, count = file.tell(), 0, 0
-    while at < size:
+def hide_position(film: BinaryIO) -> None:
+    """Blank in place what a telephone wrote into a film of where it was taken: its boxes stay, free and empty."""
+    for box in list(_positions(film, 0, film.seek(0, SEEK_END))):
+        film.seek(box.at + 4)
+        film.write(b"free")
+        film.seek(box.start)
+        for left in range(box.end - box.start, 0, -MEGABYTE):
+            film.write(bytes(min(left, MEGABYTE)))
+
+
+def _positions(film: BinaryIO, start: int, end: int, depth: int = 0) -> Iterator[_Box]:
+    """The boxes with a place: ©xyz and loci of Android, of Apple the values whose keys speak of a location."""
+    named: set[bytes] = set()
+    for box in _boxes(film, start, end):
+        if box is None:
+            return
+        if box.kind in _PLACES or box.kind in named:
+            yield box
+        elif box.kind == b"keys":
+            named = _location_keys(film, box)
+        elif box.kind == b"ilst":
+            yield from (one for one in _boxes(film, box.start, box.end) if one and one.kind in named)
+        elif box.kind in _HOLDERS and depth < len(_HOLDERS):
+            film.seek(box.start)
+            is_bare = film.read(8)[4:] == b"hdlr"  # QuickTime's meta has no version in front
+            inside = box.start + (4 if box.kind == b"meta" and not is_bare else 0)
+            yield from _positions(film, inside, box.end, depth + 1)
+
+
+def _location_keys(film: BinaryIO, keys: _Box) -> set[bytes]:
+    """By which kind the values of a list of keys go that speak of a location: the number of the key."""
+    entries = _boxes(film, keys.start + 8, keys.end)
+    found = set()
+    for number, entry in enumerate(entries, start=1):
+        if entry is None:
+            break
+        film.seek(entry.start)
+        if b"location" in film.read(min(entry.end - entry.start, 200)):
+            found.add(number.to_bytes(4, "big"))
+    return found
+
+
+def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[_Box | None]:
+    """The boxes of a part of an ISO media file; None where one does not fit into it, or they are too many."""
+    for _ in range(_MOST_BOXES):
+        if at >= end:
+            return
         file.seek(at)
         head = file.read(16)
-        length = int.from_bytes(head[:4], "big")
+        length, start = int.from_bytes(head[:4], "big"), at + 8
         if length == 1:
-            length = int.from_bytes(head[8:16], "big")
+            length, start = int.from_bytes(head[8:16], "big"), at + 16
         elif length == 0:
-            length = size - at
-        count += 1
-        if length < 8 or at + length > size or count > _MOST_BOXES:
-            yield None
-            return
-        yield head[4:8]
+            length = end - at
+        if length < start - at or at + length > end:
+            break
+        yield _Box(head[4:8], at, start, at + length)
         at += length
+    yield None

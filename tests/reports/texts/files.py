@@ -97,6 +97,21 @@ def mp4(size=1000) -> bytes:
     return box(b"ftyp", b"isom\x00\x00\x02\x00isom") + box(b"moov", b"x" * 20) + box(b"mdat", b"y" * size)
 
 
+def mp4_with_position() -> bytes:
+    """A film as telephones of both kinds take it, with the place where it was taken."""
+    key = b"com.apple.quicktime.location.ISO6709"
+    keys = box(b"keys", bytes(4) + struct.pack(">I", 2) + box(b"mdta", b"com.apple.make") + box(b"mdta", key))
+    values = box(b"\x00\x00\x00\x01", box(b"data", bytes(8) + b"Telephone"))
+    values += box(b"\x00\x00\x00\x02", box(b"data", bytes(8) + b"+30.5867+114.3017/"))
+    apple = box(b"meta", box(b"hdlr", bytes(24)) + keys + box(b"ilst", values))
+    android = box(b"udta", box(b"\xa9xyz", b"\x00\x12\x15\xc7+30.5867+114.3017/"))
+    return (
+        box(b"ftyp", b"isom")
+        + box(b"moov", box(b"mvhd", bytes(100)) + android + apple)
+        + box(b"mdat", b"y" * 50)
+    )
+
+
 def doc(*entries) -> bytes:
     """A compound file; entries: the names in its directory."""
     names = b"".join(name.encode("utf-16-le").ljust(128, b"\x00") for name in entries or ["WordDocument"])

@@ -15,7 +15,7 @@ from reports.texts import attachments, lifecycle
 from reports.texts.attachments import AttachmentError, OutOfStep
 from tests.factories import make_submission
 
-from .files import doc, jpeg, mp4, pdf
+from .files import doc, jpeg, mp4, mp4_with_position, pdf
 
 
 def stored():
@@ -72,6 +72,11 @@ def test_a_broken_upload_goes_on_where_it_broke(world, report):
     attachments.receive(file, 400, data[400:])
     attachments.finish(file)
     assert attachments.path_of(file).read_bytes() == data
+
+
+def test_a_film_is_stored_without_the_place_where_it_was_taken(world, report):
+    film = take(report, "招聘会.mp4", mp4_with_position(), world.clerk)
+    assert b"+30.5867" not in attachments.path_of(film).read_bytes()
 
 
 def test_a_file_that_comes_while_its_text_is_sent_is_refused(world, report):

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from reports.models import Attachment
-from reports.texts.content import ContentError, announced, clean_name, copies, judge
+from reports.texts.content import ContentError, announced, clean_name, copies, hide_position, judge
 
 from .files import (
     box,
@@ -17,6 +17,7 @@ from .files import (
     jpeg_of_two,
     jpeg_with_odd_notes,
     mp4,
+    mp4_with_position,
     pdf,
     png,
     png_claiming,
@@ -139,6 +140,24 @@ def test_a_grey_scan_of_16_bits_keeps_its_shades():
 def test_what_is_transparent_stands_on_white_in_the_thumbnail():
     kept = copies(BytesIO(png()), "徽标.png")
     assert Image.open(BytesIO(kept.thumbnail)).getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_a_film_is_kept_without_the_place_where_it_was_taken_and_else_as_it_is():
+    sent = mp4_with_position()
+    film = BytesIO(sent)
+    hide_position(film)
+    kept = film.getvalue()
+    assert sent.count(b"+30.5867") == 2
+    assert kept.count(b"+30.5867") == 0
+    assert b"Telephone" in kept
+    assert len(kept) == len(sent)
+    assert judge(film, "招聘会.mov").content_type == "video/quicktime"
+
+
+def test_a_film_that_names_no_place_is_kept_to_the_byte():
+    film = BytesIO(mp4())
+    hide_position(film)
+    assert film.getvalue() == mp4()
 
 
 def test_what_hides_behind_a_photograph_is_not_kept():
