@@ -113,9 +113,8 @@ class Figures:
     def _unit_of(self, table: Table, stubs: Sequence[str]) -> tuple[ReportingUnit, str]:
         marked = self._marked()
         headed, heading = self._heading([table])
-        own = [stub for stub in stubs if self.tree.names.is_own(stub)]
-        named = [stub for stub in stubs if stub not in own and not folded(stub).isdigit()]
-        rows = [(self.tree.names.found(stub), stub) for stub in named]
+        rows = self._named_units(stubs)
+        named = [stub for _, stub in rows]
         known = [found for found, _ in rows if found]
         told: list[tuple[set[int], str]] = []
         if marked:
@@ -160,6 +159,26 @@ class Figures:
         reason = "前后不一致" if likely else "没有认出"
         raise self.found.ask("unit", f"文件里的单位{reason}（{says}），请选择单位。", self._choices(likely))
 
+    def _named_units(self, stubs: Sequence[str]) -> list[tuple[set[int], str]]:
+        """Return the names beside a row, each with the units that it may be.
+
+        Where a unit above another stands beside it (南京市 | 玄武区) it says which of that name is meant, no more.
+        """
+        texts = [
+            text
+            for text in dict.fromkeys(stubs)
+            if not self.tree.names.is_own(text) and not folded(text).isdigit()
+        ]
+        rows = [(self.tree.names.found(text), text) for text in texts]
+        result = []
+        for found, text in rows:
+            others = [other for other, _ in rows if other != found]
+            if any(self._is_below(pk, found - {pk}) for other in others for pk in other):
+                continue
+            within = {pk for pk in found if any(self._is_below(pk, other - {pk}) for other in others)}
+            result.append((within or found, text))
+        return result
+
     def _owing(self, unit: ReportingUnit) -> ReportingUnit:
         if unit.pk not in self.tree.owing:
             raise self.found.refuse(f"“{unit}”在{self.period}不填报“{self.form}”。")
@@ -174,9 +193,9 @@ class Figures:
         carried: list[str] = []
         taken: dict[int, tuple[Table, list[Line]]] = {}
         for table, group in filled:
-            text = next((stub for line in group for stub in line.stubs if not folded(stub).isdigit()), "")
-            own = self.tree.names.is_own(text)
-            found = sheet_unit if own else self.tree.names.found(text) if text else set()
+            stubs = [stub for line in group for stub in line.stubs]
+            own = next(filter(self.tree.names.is_own, stubs), "")
+            found, text = next(iter(self._named_units(stubs)), (sheet_unit if own else set(), own))
             if not text and len({id(one) for one, _ in filled}) > 1:
                 # A sheet for each unit, which its heading names.
                 found = self._heading([table])[0]

@@ -283,3 +283,24 @@ def test_a_sheet_for_each_of_a_hundred_units_is_read_to_the_last(world, good):
 
     reading = world.read(opened(good, far_behind))
     assert (reading.outcome, reading.unit) == ("ok", world.own.unit), reading.reason
+
+
+def test_the_city_beside_a_county_says_which_county_is_meant(world):
+    """A table with a column for the city and one for the county; two cities have a 鼓楼区."""
+    other = make_place(world.campaign, "3203", name="徐州市人社局", short="徐州市", level="prefecture")
+    first = make_place(world.campaign, "320106", parent=world.city, name="南京市鼓楼区人社局", short="鼓楼区")
+    second = make_place(world.campaign, "320302", parent=other, name="徐州市鼓楼区人社局", short="鼓楼区")
+    header = [["市", "县区", *HEADER], ["甲", None, 1, 2, 3, 4, 5, 6]]
+    rows = [
+        ["南京市", "鼓楼区", 1, 2, 1, 3, 1, 1],
+        ["南京市", "市本级", 4, 4, 4, 4, 4, 4],
+        ["徐州市", "鼓楼区", 5, 2, 1, 3, 1, 1],
+    ]
+    reading = world.read(sheet_of([*header, *rows]), period=world.period(1))
+    assert {unit: figures[1] for unit, figures in reading.values.items()} == {
+        first.unit: 1,
+        world.city.unit: 4,
+        second.unit: 5,
+    }
+    reading = world.read(sheet_of([*header, rows[2]]), period=world.period(1), unit=second.unit)
+    assert (reading.outcome, reading.unit) == ("ok", second.unit), reading.reason
