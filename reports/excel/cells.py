@@ -41,7 +41,7 @@ class Cell(NamedTuple):
 class Sheet:
     """One sheet. Rows and columns count from 1. Cells under a merge are not among `cells`.
 
-    merges: (first row, first column, last row, last column). cut: cells beyond the bounds were not read.
+    merges: (first row, first column, last row, last column). cut: rows beyond the bounds were not read.
     """
 
     def __init__(self, name: str, *, is_hidden: bool = False) -> None:

@@ -62,7 +62,7 @@ def _read_xls(data: bytes, rows: int, columns: int) -> Book:
 def _xls_sheet(workbook: CalamineWorkbook, meta: Any, rows: int, columns: int) -> Sheet:
     found = workbook.get_sheet_by_name(meta.name)
     sheet = Sheet(shown(meta.name)[:100], is_hidden=meta.visible != SheetVisibleEnum.Visible)
-    sheet.cut = found.total_height > rows or found.total_width > columns
+    sheet.cut = found.total_height > rows
     for row, values in enumerate(found.to_python(skip_empty_area=False, nrows=rows), start=1):
         for column, value in enumerate(values[:columns], start=1):
             if (cell := _plain(value)) is not None:

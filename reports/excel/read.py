@@ -194,6 +194,11 @@ class _Interpreter:
         if marked is not None and marked != form:
             self.found.warnings.append(f"文件的标记是“{marked}”，表头是“{form}”，按表头读取。")
         for table in tables:
+            if table.sheet.cut:
+                rows, _ = self.known.bounds
+                self.found.warnings.append(
+                    f"工作表“{table.sheet.name}”第 {rows} 行以后的内容没有读取，请核对。"
+                )
             if table.sheet.is_hidden:
                 self.found.warnings.append(f"报表在隐藏的工作表“{table.sheet.name}”里。")
             if table.strange:

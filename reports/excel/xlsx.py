@@ -315,8 +315,8 @@ class _SheetReader:
     def _read_row(self, element: Element) -> None:
         self.row = int(element.get("r", self.row + 1))
         if self.row > self.rows:
-            # Rows go down: nothing that is wanted follows.
-            self.sheet.cut = True
+            # Rows go down: nothing that is wanted follows. Most such rows are formatted and empty.
+            self.sheet.cut = any(self._cell(cell) for cell in element if cell.tag in _CELLS)
             raise _StopReading
         if element.get("hidden") in ("1", "true"):
             self.sheet.hidden_rows.add(self.row)
@@ -340,11 +340,9 @@ class _SheetReader:
             read = self._cell(cell)
             if read is None:
                 continue
-            if column > self.columns:
-                self.sheet.cut = True
-            elif (self.row, column) in self.sheet.cells:
+            if (self.row, column) in self.sheet.cells:
                 raise RefusedFile(Kind.DAMAGED, f"cell twice: {self.row}, {column}")
-            else:
+            if column <= self.columns:
                 self.sheet.cells[self.row, column] = read
 
     def _cell(self, element: Element) -> Cell | None:

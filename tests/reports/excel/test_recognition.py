@@ -304,3 +304,11 @@ def test_the_city_beside_a_county_says_which_county_is_meant(world):
     }
     reading = world.read(sheet_of([*header, rows[2]]), period=world.period(1), unit=second.unit)
     assert (reading.outcome, reading.unit) == ("ok", second.unit), reading.reason
+
+
+def test_rows_that_are_not_read_are_said_to_be_so(world):
+    """A table longer than any of the form can be: a row a unit, and 240 more."""
+    rows = [["玄武区", 1, 2, 1, 3, 1, 1], *[[] for _ in range(300)], ["秦淮区", 2, 4, 2, 6, 2, 2]]
+    reading = world.read(gathered(*rows), period=world.period(1))
+    assert set(reading.values) == {world.own.unit}
+    assert "第 243 行以后的内容没有读取" in "".join(reading.warnings)
