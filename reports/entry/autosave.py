@@ -213,6 +213,7 @@ def told_finding(finding: Finding) -> dict[str, Any]:
         "cells": finding.cells,
         "explanation": text,
         "problem": (explanation_problem(text) or "") if text else "",
+        "blocks": bool(blocking([finding])),
     }
 
 

@@ -918,6 +918,25 @@ def test_whoever_else_has_logged_in_meanwhile_is_named_and_a_closed_form_says_wh
     expect(page.locator("#toasts")).to_contain_text("还有 1 项没有保存：该表已上报，不能修改")
 
 
+def test_what_the_check_has_named_goes_from_the_top_as_it_is_mended(page, world):
+    enter(page, world)
+    page.get_by_role("button", name="检查", exact=True).click()
+    problems = page.locator("#problems")
+    expect(problems).to_contain_text("还没有填写任何数字")
+    page.locator("#c1").click()
+    paste(page, text="40\t41\t5\t15\t9")
+    expect(problems).to_be_hidden()
+    saved(page)
+
+    page.get_by_role("button", name="检查", exact=True).click()
+    expect(problems.locator("li")).to_have_count(2)
+    page.locator("#c2").fill("30")
+    press(page, "Tab")
+    expect(problems.locator("li")).to_have_count(1)
+    page.locator("#why-fall\\:4").fill("上期重复统计了五场活动")
+    expect(problems).to_be_hidden()
+
+
 def test_axe_finds_nothing_serious_on_whatever_opens_over_the_form(page, world):
     found = {}
 

@@ -48,9 +48,19 @@ export function show(answer) {
   bar.innerHTML = answer.html.bar;
   late = answer.html.findings;
   drawList();
+  drawProblems(answer);
   document.title = document.title.replace(/^错误：/, "");
   if (answer.counts.fatal) document.title = `错误：${document.title}`;
   drawStrip();
+}
+
+// What 检查 named goes as it is mended; what is new is told below, and by the next 检查.
+function drawProblems({ counts }) {
+  const problems = document.getElementById("problems");
+  if (!problems) return;
+  const blocking = new Set(found.filter(({ blocks }) => blocks).map(({ key }) => key));
+  for (const item of problems.querySelectorAll("[data-about]")) if (!blocking.has(item.dataset.about)) item.remove();
+  problems.hidden = !problems.querySelector("[data-about]") && counts.filled > 0;
 }
 
 // A cell that its user has changed since shows no one else's mark.
