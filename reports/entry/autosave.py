@@ -39,12 +39,13 @@ class BatchError(ValueError):
 class Batch:
     """What a page sends. Without entries it only asks what is new.
 
-    person: id of the person to whom the page was drawn. same: 与上期相同. version, change: of the last answer
-    (`answer`), "" and 0 where there was none.
+    person: id of the person to whom the page was drawn. asked: `drafts.asked` of the form as it was drawn then, ""
+    where not told. same: 与上期相同. version, change: of the last answer (`answer`), "" and 0 where there was none.
     """
 
     entries: drafts.Entries
     person: int
+    asked: str
     same: bool
     version: str
     change: int
@@ -58,7 +59,7 @@ class Batch:
 def read_batch(body: bytes) -> Batch:
     """Read {"as": 7, "cells": {"3": {"text": "130", "seen": "120"}}, "why": {KEY: {…}}, "line": {NAME: {…}}}.
 
-    "same", "version" and "change" may be missing. Raises BatchError.
+    "asked", "same", "version" and "change" may be missing. Raises BatchError.
     """
     try:
         sent = json.loads(body)
@@ -76,6 +77,7 @@ def read_batch(body: bytes) -> Batch:
                 seen_sign_off=seen_line,
             ),
             person=int(sent.get("as", 0)),
+            asked=str(sent.get("asked", "")),
             same=sent.get("same") is True,
             version=str(sent.get("version", "")),
             change=int(sent.get("change", 0)),

@@ -6,6 +6,7 @@ a conflict: reported, not written. Every function is one transaction and takes a
 however many cells.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -112,6 +113,18 @@ def open_draft(form: ReportForm, unit: ReportingUnit, period: ReportingPeriod) -
     defaults = {"ends_on": period.ends_on, **earlier_line(begun)}
     submission, _ = Submission.objects.get_or_create(**key, defaults=defaults)
     return submission
+
+
+def asked(form: ReportForm) -> str:
+    """What is another text once the form asks for other columns or units: a figure typed before may not fit there."""
+    columns = (f"{one.number} {one.decimals} {one.unit_of_measure}" for one in form.columns)
+    return hashlib.sha256("\n".join([str(form.version), *columns]).encode()).hexdigest()[:16]
+
+
+def refuse_other_columns(form: ReportForm, drawn: str) -> None:
+    """Raise DraftError where a page was drawn before the form came to ask for something else. drawn: `asked` then."""
+    if drawn and drawn != asked(form):
+        raise DraftError("这张表的列或单位刚刚改过，没有保存。请刷新页面，对照现在的表核对后再保存。")
 
 
 def figures_of(submission: Submission) -> dict[int, Decimal | None]:

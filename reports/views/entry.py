@@ -79,6 +79,7 @@ def _save(request, form, place, period, stands):
     """
     action = "ask" if "ask" in request.POST else request.POST.get("action", "save")
     try:
+        drafts.refuse_other_columns(form, request.POST.get("asked", ""))
         submission = stands or drafts.open_draft(form, place.unit, period)
         saved = drafts.save(submission, _entries(request.POST, form), by=request.user)
         # With a colleague's figures in dispute nothing more is written over them.
@@ -162,6 +163,7 @@ def _page(request, form, place, period, submission, *, conflicts=(), posted=None
         "submission": submission,
         "heading": heading(form, place),
         "grid": grid,
+        "asked": drafts.asked(form),
         "findings": findings,
         "version": autosave.version_of(submission),
         "change": autosave.last_change(submission),

@@ -49,6 +49,7 @@ def _take(request, campaign, form, period, unit):
     others = autosave.others_present(form, place, period.pk, request.user)
     saved = None
     try:
+        drafts.refuse_other_columns(form, batch.asked)
         if batch.asks_only:
             submission = drafts.report_of(form, place.unit, period)
             submission = submission or _blank(form, place, period)

@@ -37,6 +37,7 @@ for (const field of form.querySelectorAll("[name^=seen-why-]")) known.why.set(fi
 
 const queue = new Queue(data.save, {
   person: Number(data.person),
+  asked: data.asked,
   version: data.version,
   change: Number(data.change),
   known,

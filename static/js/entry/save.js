@@ -30,8 +30,8 @@ export const Phase = Object.freeze({ SAVED: "saved", SAVING: "saving", WAITING: 
 export class Queue {
   // known: {cells, why, line}: what the page has seen of each, by name. Callbacks: answered(answer, batch),
   // changed() after every change of the queue, refused(status, sentence), signIn() -> Promise.
-  constructor(address, { person, version, change, known, answered, changed, refused, signIn }) {
-    Object.assign(this, { address, person, version, change, known, answered, changed, refused, signIn });
+  constructor(address, { person, asked, version, change, known, answered, changed, refused, signIn }) {
+    Object.assign(this, { address, person, asked, version, change, known, answered, changed, refused, signIn });
     this.pending = { cells: new Map(), why: new Map(), line: new Map() };
     this.batch = null;
     this.batches = 0; // begun so far
@@ -163,7 +163,7 @@ export class Queue {
     return fetch(this.address, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": token() },
-      body: JSON.stringify({ ...content, as: this.person, version: this.version, change: this.change }),
+      body: JSON.stringify({ ...content, as: this.person, asked: this.asked, version: this.version, change: this.change }),
       signal: patience.signal,
       keepalive: document.visibilityState === "hidden",
     }).finally(() => clearTimeout(timer));

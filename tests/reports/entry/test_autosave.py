@@ -175,6 +175,16 @@ def test_a_report_that_was_sent_meanwhile_is_refused_with_a_sentence(clerk, worl
     assert drafts.figures_of(world.report) == {1: 5}
 
 
+def test_a_page_of_a_form_that_asks_for_something_else_by_now_saves_nothing(clerk, world):
+    drawn = drafts.asked(world.form)
+    assert world.send(clerk, {1: ("5", "")}, asked=drawn).status_code == 200
+    world.form.indicators.filter(number=1).update(unit_of_measure="家")
+    for refused in (world.send(clerk, {1: ("6", "5")}, asked=drawn), world.send(clerk, asked=drawn)):
+        assert refused.status_code == 409
+        assert "请刷新页面，对照现在的表核对后再保存" in refused.json()["sentence"]
+    assert drafts.figures_of(world.report) == {1: 5}
+
+
 def test_an_ended_session_is_told_and_another_account_never_saves_for_the_first(client, colleague, world):
     assert world.send(client, {1: ("6", "")}).status_code == 401
     refused = world.send(colleague, {1: ("6", "")})  # drawn for the clerk

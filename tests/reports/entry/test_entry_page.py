@@ -1,5 +1,6 @@
 """The entry page without JavaScript: typing kept, nothing half-saved, nobody else's report touched."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -188,6 +189,21 @@ def test_typing_outlives_a_colleague_who_sends_the_report_meanwhile(clerk, world
     assert "该表已上报，不能修改" in answer.text
     assert 'name="c1" value="6"' in answer.text
     assert world.figures() == {1: 5}
+
+
+def test_a_page_drawn_before_a_column_came_to_ask_for_another_unit_stores_nothing(clerk, world):
+    drawn = re.search(r'name="asked" value="(\w+)"', clerk.get(world.address()).text)[1]
+    world.form.indicators.filter(number=3).update(unit_of_measure="元")
+    refused = clerk.post(world.address(), typed(c3="88.5", asked=drawn))
+    assert refused.status_code == 409
+    assert "这张表的列或单位刚刚改过，没有保存" in refused.text
+    assert 'value="88.5"' in refused.text
+    assert not Submission.objects.exists()
+
+    # Looked at beside the columns as they are now, it is saved.
+    drawn = re.search(r'name="asked" value="(\w+)"', refused.text)[1]
+    clerk.post(world.address(), typed(c3="88.5", asked=drawn))
+    assert world.figures() == {3: Decimal("88.50")}
 
 
 def test_reasons_typed_outlive_a_refusal_like_figures_and_the_sign_off(clerk, world):
