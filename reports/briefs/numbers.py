@@ -25,6 +25,7 @@ from reports.rollup import Coverage, RollUp
 _TOKEN = re.compile(r"\{\{n:(?P<key>[\w.@-]+)=(?P<value>-?[\d.]*)(?P<frozen>!?)\}\}")
 _TYPED = re.compile(r"〔([^〔〕]*)〕")
 _STOOD = re.compile(r"(\d{1,3})：(.*)", re.DOTALL)
+_HALF = re.compile(r"〔\d{1,3}：")
 _BRACKETS = re.compile(r"〔(?!\d{4}〕)|(?<!〔\d{4})〕")
 """All but those around a year."""
 _BRACES = re.compile(r"\{(?=\{)")
@@ -173,7 +174,7 @@ def from_typing(typed: str, before: str, known: Numbers) -> str:
     keys = keys_by_name(known)
     stored, words, at = "", "", 0
     for found in _TYPED.finditer(typed):
-        words += typed[at : found.start()]
+        words += _whole_words(typed[at : found.start()])
         at, bound = found.end(), ""
         if stood := _STOOD.fullmatch(found[1]):
             if not (bound := _stands(stood, tokens)):
@@ -185,14 +186,20 @@ def from_typing(typed: str, before: str, known: Numbers) -> str:
         if bound:
             stored += _typed_words(words) + bound
             words = ""
-    return stored + _typed_words(words + typed[at:])
+    return stored + _typed_words(words + _whole_words(typed[at:]))
+
+
+def _whole_words(text: str) -> str:
+    """Words between numbers; of a number of which a bracket was taken out, 〔3：1,234, what it says."""
+    return _HALF.sub("", text)
 
 
 def count_left_plain(typed: str, before: str, known: Numbers) -> int:
     """Return how many numbers `from_typing` leaves as plain text: typed over, or brought from another paragraph."""
     tokens = _tokens(before, known)
     stood = (_STOOD.fullmatch(found[1]) for found in _TYPED.finditer(typed))
-    return sum(1 for one in stood if one and not _stands(one, tokens))
+    halves = _HALF.findall(_TYPED.sub("", typed))
+    return len(halves) + sum(1 for one in stood if one and not _stands(one, tokens))
 
 
 def _tokens(text: str, known: Numbers) -> list[tuple[str, str]]:

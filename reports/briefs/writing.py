@@ -84,7 +84,8 @@ def draft(edition: Edition, *, by: User | None, kind: str = Kind.BRIEF, day: dat
 
 def edit(brief: Brief, position: int, typed: str, known: Numbers, *, seen: int, by: User) -> None:
     """Store a paragraph as typed; what is left empty is not printed. known: numbers as of today."""
-    text = storable(typed).replace("\r\n", "\n").replace("\r", "\n").strip()
+    lines = storable(typed).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    text = "\n".join(line.strip() for line in lines).strip()  # Word copies the indent, which is set anyway
     if len(text) > LONGEST:
         raise BriefError(f"一段最多 {LONGEST} 字，现在有 {len(text)} 字，请缩短。")
 

@@ -228,7 +228,7 @@ def brief_refresh(request, pk):
         _, now = facts.known(brief.edition)
         writing.refresh(brief, now, **move)
 
-    return _done(request, pk, "数字已刷新，文字没有改动。", refresh)
+    return _done(request, pk, "数字已刷新，文字没有改动；排名、单位名单等请核对，或重新生成草稿。", refresh)
 
 
 @require_POST

@@ -44,6 +44,13 @@ def test_a_number_that_is_moved_or_taken_out_stays_bound_and_one_typed_over_does
     assert from_typing("累计〔1：1,999〕份，〔3：7〕", TEXT, KNOWN) == "累计1,999份，7"
 
 
+def test_a_number_that_lost_a_bracket_says_what_it_said():
+    assert from_typing("累计〔1：1,234份，新增〔2：−5.50〕", TEXT, KNOWN) == (
+        f"累计1,234份，新增{token('fu1.2.increment', Decimal('-5.5'))}"
+    )
+    assert count_left_plain("累计〔1：1,234份", TEXT, KNOWN) == 1
+
+
 def test_numbers_that_become_plain_text_are_counted():
     assert count_left_plain("新增〔2：−5.50〕，共〔1：1,234〕份〔1：1,234〕", TEXT, KNOWN) == 0
     assert count_left_plain("累计〔1：1,999〕份，〔3：7〕，〔附件1第1列累计〕〔2024〕", TEXT, KNOWN) == 2

@@ -60,7 +60,8 @@ def test_a_paragraph_is_written_on_a_page_of_its_own(client, world, brief):
     assert "&lt;b&gt;全省&lt;/b&gt;共<a class=" in page.text
     assert "手工修改" in page.text
     assert "改动过或来自别的段落" not in page.text
-    page = client.post(address, {"text": "共〔1：96〕场次。", "seen": "2"}, follow=True)
+    page = client.post(address, {"text": "　　共〔1：96〕场次。\r\n　　下段", "seen": "2"}, follow=True)
+    assert brief.paragraphs.get(position=1).text == "共96场次。\n下段"
     assert "有 1 个数字改动过或来自别的段落" in page.text
     answer = client.post(address, {"text": "另一人的改动", "seen": "1"})
     assert (answer.status_code, "另一人的改动" in answer.text) == (409, True)
