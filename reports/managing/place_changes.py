@@ -18,7 +18,7 @@ from campaigns.registry import CORRECTED_BEFORE_REPORTS, Plan
 from chunfeng.accounts.models import User
 from chunfeng.accounts.roles import campaigns_led_by
 from reports.managing.changes import ChangeError, note, reason_of
-from reports.models import CampaignEvent, SignOff, Submission
+from reports.models import CampaignEvent, Edition, SignOff, Submission
 from reports.rollup import Coverage, total_of
 from reports.tasks import owes
 
@@ -87,11 +87,13 @@ class FormAtPeriod:
 class Preview:
     """What a change would do. changed, unchanged: periods, as far as totals can be added up today.
 
-    shown: the current period, the next one and the first that changes, every form of each.
+    shown: the current period, the next one and the first that changes, every form of each. published: the latest
+    editions of the units concerned in the periods that change; they stay as they are.
     """
 
     change: PlaceChange
     changed: tuple[ReportingPeriod, ...]
+    published: tuple[Edition, ...]
     unchanged: tuple[ReportingPeriod, ...]
     shown: tuple[FormAtPeriod, ...]
 
@@ -238,6 +240,7 @@ def preview(change: PlaceChange, now: datetime) -> Preview:
     return Preview(
         change=change,
         changed=tuple(changed),
+        published=tuple(_published(changed, units)),
         unchanged=tuple(period for period in periods if period not in changed),
         shown=tuple(
             FormAtPeriod(
@@ -285,6 +288,15 @@ def _shown(
     following = [one for one in periods if current and one.ends_on > current.ends_on]
     wanted = [*([current] if current else []), *following[:1], *changed[:1]]
     return [period for period in periods if period in wanted]
+
+
+def _published(
+    periods: Iterable[ReportingPeriod], units: Iterable[tuple[ReportingUnit, str]]
+) -> Iterable[Edition]:
+    """The latest issue of each unit's edition in these periods."""
+    editions = Edition.objects.filter(period__in=periods, unit__in=[unit for unit, _ in units])
+    rows = editions.defer("content", "workbook").select_related("unit").order_by("period__ends_on", "issue")
+    return {(one.period_id, one.unit_id): one for one in rows}.values()
 
 
 def _units_above(above: Iterable[int]) -> list[tuple[ReportingUnit, str]]:

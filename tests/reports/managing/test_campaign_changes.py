@@ -21,6 +21,7 @@ from reports.excel.write import blank_workbook
 from reports.managing import changes, place_changes
 from reports.managing.changes import ChangeError
 from reports.models import CampaignEvent, Extension, Figure, SignOff, Submission
+from reports.publishing import editions
 from reports.rollup import roll_up
 from reports.tasks import State, tasks_of
 from tests.campaigns.definitions import SMALL, UNITS, changed, write_definition
@@ -573,6 +574,18 @@ def test_the_registry_moves_no_total_that_was_signed_and_nothing_once_the_campai
     Campaign.objects.update(closed_at=timezone.now())
     closed = "活动已关闭，单位不再变动；如确需变动，请先重新开放活动。"
     assert refused(row("B1", "B"), row("A1", "A", name="更正的名称")) == {0: closed}
+
+
+def test_a_change_names_what_was_published_of_the_periods_that_it_moves(world):
+    campaign = world["campaign"]
+    for code, number, value in (("A1", 1, 40), ("A1", 2, 50), ("B", 2, 7)):
+        make_submission(world["form"], world[code], period_of(campaign, number), {1: value})
+    for code, number in (("A", 1), ("A", 2), ("B", 2)):
+        editions.publish(world[code], period_of(campaign, number), by=None)
+    move = place_changes.moving(world["A1"], world["B"], date(2024, 2, 1))
+    published = place_changes.preview(move, at(2, 2, 9)).published
+    # Period 1 ends before the move.
+    assert [str(edition) for edition in published] == ["单位A 第2期", "单位B 第2期"]
 
 
 def test_a_unit_that_is_opened_is_expected_from_its_period_on(world):
