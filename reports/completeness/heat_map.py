@@ -254,7 +254,7 @@ def said_of(owed: Owed, zone: ZoneInfo) -> str:
         return "未报（已过截止）" if owed.is_due else "未报（未到截止）"
     name = Submission.Status(report.status).label
     if owed.is_received:
-        when = {True: "迟报", False: "按时", None: "上报时间不详"}[owed.is_late]
+        when = {True: "迟报", False: "按时", None: "免报" if owed.is_exempt else "上报时间不详"}[owed.is_late]
         return f"{name}（{when}{_moment(report.submitted_at, report.sent_by or '导入', zone, '上报')}）"
     return f"{name}（{'已过截止' if owed.is_due else '未到截止'}{_moment(report.changed_at, report.changed_by or '导入', zone, '修改')}）"
 

@@ -85,7 +85,7 @@ _READ = (
 class Owed:
     """One report that a unit owes. report None: nothing has been entered.
 
-    is_late: None where it is not received or its time is not known. is_due: the due time is past.
+    is_late: None where it is not received, its time is not known or it was not asked for. is_due: the due time is past.
     """
 
     form: ReportForm
@@ -321,7 +321,8 @@ def _owed(
 ) -> Owed:
     state, is_late = State.NONE, None
     if report is not None:
-        if report.first_submitted_at is not None and report.status in Submission.SENT:
+        # Who was let off and reports all the same is neither on time nor late.
+        if report.first_submitted_at is not None and report.status in Submission.SENT and not is_exempt:
             is_late = not is_on_time(report.first_submitted_at, due_at)
         state = State(report.status)
         if state == State.ACCEPTED and is_late:

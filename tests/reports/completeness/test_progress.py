@@ -9,6 +9,7 @@ from django.utils import timezone
 from campaigns.models import Exemption
 from campaigns.places import rename
 from reports import lifecycle
+from reports.completeness.heat_map import said_of
 from reports.completeness.progress import State, Tally, by_unit, longest_streak, read, streak, tally, worst
 from reports.models import Extension
 from tests.factories import make_campaign, make_form, make_place, make_submission, make_user
@@ -90,6 +91,18 @@ def test_who_is_let_off_is_not_expected_and_shows_so_unless_it_reported_all_the_
     line = line_of(world)
     assert states(line)[:3] == [State.EXEMPT, State.ACCEPTED, State.EXEMPT]
     assert line.due == Tally(expected=1, exempt=3)
+
+
+def test_who_was_let_off_and_reports_all_the_same_is_never_late(world):
+    Exemption.objects.create(
+        period=world["periods"][0], unit=world["place"].unit, reason="春节", granted_by="省"
+    )
+    report(world, 1, after=timedelta(days=1))
+    line = line_of(world)
+    [owed] = line.cells[world["periods"][0].pk]
+    assert (owed.state, owed.is_late) == (State.ACCEPTED, None)
+    assert said_of(owed, world["campaign"].zone).startswith("已通过（免报")
+    assert line.due == Tally(expected=3, exempt=1)
 
 
 def test_more_time_for_one_unit_makes_its_late_report_punctual(world):
