@@ -88,7 +88,7 @@ class _Interpreter:
             raise self.found.ask("form", f"文件里是“{other}”，不是“{wanted}”，请核对选择的文件。", tables)
         if wanted is not None and wanted in tables:
             form = next(one for one in tables if one == wanted)
-        elif marked is not None and marked in tables and (len(tables) == 1 or self._share_sheets(tables)):
+        elif marked is not None and marked in tables and (len(tables) == 1 or self._is_of_campaigns(tables)):
             form = marked
         elif len(tables) == 1:
             [form] = tables
@@ -170,13 +170,14 @@ class _Interpreter:
             )
         return self.found.refuse(f"与“{form}”的表头不符：{shown}。请核对表头，或用“下载模板”得到的表填写。")
 
-    def _share_sheets(self, tables: Mapping[ReportForm, Sequence[Table]]) -> bool:
-        """True where all forms are found in the same sheets: the same form of two campaigns."""
+    def _is_of_campaigns(self, tables: Mapping[ReportForm, Sequence[Table]]) -> bool:
+        """True where all forms are found in the same sheets, one a campaign: the same form of several."""
         sheets = [{table.sheet.name for table in found} for found in tables.values()]
-        return all(one == sheets[0] for one in sheets)
+        campaigns = {form.campaign_id for form in tables}
+        return len(campaigns) == len(tables) and all(one == sheets[0] for one in sheets)
 
     def _which_form(self, choices: Mapping[ReportForm, Sequence[Table]]) -> Settled:
-        if self._share_sheets(choices):
+        if self._is_of_campaigns(choices):
             campaigns = list(dict.fromkeys(form.campaign for form in choices))
             names = "、".join(f"“{campaign}”" for campaign in campaigns)
             return self.found.ask("campaign", f"{names}都有这张表，请选择导入到哪个活动。", campaigns)

@@ -312,3 +312,26 @@ def test_rows_that_are_not_read_are_said_to_be_so(world):
     reading = world.read(gathered(*rows), period=world.period(1))
     assert set(reading.values) == {world.own.unit}
     assert "第 243 行以后的内容没有读取" in "".join(reading.warnings)
+
+
+def test_two_forms_in_one_sheet_ask_which(world, good):
+    """附件1 with 附件2 below it; each is read whole once it is chosen."""
+    figures = {1: 12, 2: 5, 3: 3, 4: 90, 5: Decimal("1.50")}
+    report = report_workbook(make_submission(world.bands, world.own, world.period(2), figures))
+    below = load_workbook(BytesIO(report)).worksheets[0]
+
+    def add(book, sheet):
+        for row in below.iter_rows():
+            for cell in row:
+                if cell.value is not None:
+                    sheet.cell(cell.row + 30, cell.column).value = cell.value
+        for area in below.merged_cells.ranges:
+            area.shift(row_shift=30)
+            sheet.merge_cells(str(area))
+
+    data = unmarked(opened(good, add))
+    reading = world.read(data, period=world.period(2))
+    assert (reading.outcome, reading.asks) == ("ask", "form")
+    for form, expected in ((world.rows, FIGURES), (world.bands, figures)):
+        chosen = world.read(data, form=form, period=world.period(2))
+        assert chosen.values == {world.own.unit: {number: Decimal(one) for number, one in expected.items()}}
