@@ -119,6 +119,7 @@ def _detail_page(request, report, form, status=200):
     decides = lifecycle.can_decide(request.user, report)
     context = {
         "report": report,
+        "repeated": _repeated(request.user, [report]),
         "campaign": report.duty.campaign,
         "files": report.attachments.filter(finished_at__isnull=False),
         "events": report.events.all(),
@@ -130,6 +131,12 @@ def _detail_page(request, report, form, status=200):
         "count": lifecycle.length(report.text),
     }
     return render(request, "reports/texts/detail.html", context, status=status)
+
+
+def _repeated(user, listed):
+    """Of the cases that those listed repeat the ids of those that the user reads: nobody is told of another's."""
+    repeated = [report.repeats_id for report in listed if report.repeats_id]
+    return set(TextReport.objects.visible_to(user).filter(pk__in=repeated).values_list("pk", flat=True))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -344,6 +351,7 @@ def case_list(request, campaign):
     context = {
         "campaign": campaign,
         "page": page,
+        "repeated": _repeated(request.user, page.object_list),
         "decides": {pk for pk, found in people.items() if request.user.pk in found},
         "filters": filters,
         "periods": periods_offered(campaign),

@@ -111,6 +111,15 @@ def test_a_case_that_was_never_sent_is_nobodys_to_decide(world, client):
     assert client.post(address("text-accept", report.pk), {"seen": report.version}).status_code == 404
 
 
+def test_who_does_not_read_the_repeated_case_is_not_told_of_it(world, client):
+    world.sent(title="徐州的标题")
+    copied = world.sent(unit=world.other.unit, by=world.neighbour, title="抄来的")
+    for user, told in ((world.sun, True), (world.neighbour, False)):
+        client.force_login(user)
+        for page in (address("text-detail", copied.pk), f"{address('case-list', 'spring')}?q=苏州"):
+            assert ("徐州的标题" in client.get(page).text) is told
+
+
 def test_markup_in_a_text_is_shown_as_text(world, clerk):
     report = world.case(title="<script>alert(1)</script>", text="<b>粗</b>" + TEXT)
     page = clerk.get(address("text-detail", report.pk)).text
