@@ -23,6 +23,7 @@ MOST = 10
 """Contacts of one unit in one campaign."""
 _HIDDEN = "****"
 _NUMBER = re.compile(r"[0-9+（）()\-—－ 转]{5,30}")
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９＋－", "0123456789+-")
 What = ContactAccess.What
 
 
@@ -162,4 +163,4 @@ def _row_problem(row: Mapping[str, Any]) -> str:
 
 
 def _clean(text: str) -> str:
-    return " ".join(storable(text).split())
+    return " ".join(storable(text).translate(_FULL_WIDTH).split())

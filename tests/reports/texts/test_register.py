@@ -55,6 +55,11 @@ def test_what_is_wrong_with_a_row_is_said_and_nothing_is_stored(world, rows, say
     assert not Contact.objects.exists()
 
 
+def test_a_number_typed_in_full_width_is_taken(world):
+    [contact] = name(world, WANG | {"mobile": "０００１２３４５６７８", "phone": "0516－00000000"})
+    assert (contact.mobile, contact.phone) == ("00012345678", "0516-00000000")
+
+
 def test_naming_somebody_fulfils_the_duty_and_a_later_change_does_not_make_it_late(world):
     world.duty("contact", "联系人及联系方式", due=world.period.ends_on, each="prefecture")
     name(world)
