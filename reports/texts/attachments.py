@@ -25,7 +25,7 @@ from . import content
 
 MOST_FILES = 20
 """Of one text, and of one report."""
-_FINISHED = ("content_type", "sha256", "thumbnail", "checksum", "finished_at")
+_FINISHED = ("name", "content_type", "sha256", "thumbnail", "checksum", "finished_at")
 SPARE = 200 * content.MEGABYTE
 """Bytes of the disk that uploads leave free."""
 UNFINISHED_FOR = timedelta(hours=24)
@@ -128,6 +128,7 @@ def finish(attachment: Attachment) -> Attachment:
         part.replace(path_of(attachment))
     else:
         attachment.content_type = pictures.content_type
+        attachment.name = content.named_as(attachment.name, pictures.content_type)
         attachment.thumbnail = f"{attachment.stored}-small"
         path_of(attachment).write_bytes(pictures.shared)
         thumbnail_of(attachment).write_bytes(pictures.thumbnail)

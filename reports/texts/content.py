@@ -47,6 +47,7 @@ PAPER_SIDE = 1280
 LONGEST_NAME = 150
 
 _READ = ("JPEG", "PNG", "WEBP")
+_ENDINGS = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "webp": "WEBP"}
 _FORMATS = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 """MPO is a JPEG with a second one behind it, as many telephones take them: the first is the photograph."""
 _ORIENTATION = 0x0112
@@ -182,6 +183,13 @@ def copies(file: BinaryIO, name: str) -> Copies:
         small = _on_white(small)
         return Copies(_saved(drawn, "PNG"), _saved(small, "JPEG"), "image/png")
     return Copies(_saved(drawn, "JPEG"), _saved(small, "JPEG"), "image/jpeg")
+
+
+def named_as(name: str, content_type: str) -> str:
+    """Return the name of a picture with the ending of what it was drawn as: a WebP opens as the JPEG that it now is."""
+    if _FORMATS.get(_ENDINGS.get(_extension(name), "")) == content_type:
+        return name
+    return f"{name.rpartition('.')[0]}.{'png' if content_type == 'image/png' else 'jpg'}"
 
 
 def for_paper(path: Path) -> bytes:

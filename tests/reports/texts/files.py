@@ -30,6 +30,12 @@ def png(width=64, height=64, mode="RGBA") -> bytes:
     return stream.getvalue()
 
 
+def webp() -> bytes:
+    stream = BytesIO()
+    Image.new("RGB", (64, 48), "#5c9b7d").save(stream, "WEBP")
+    return stream.getvalue()
+
+
 def jpeg_of_two() -> bytes:
     """As telephones with two lenses take it: a second picture behind the first (MPO)."""
     stream = BytesIO()

@@ -15,7 +15,7 @@ from reports.texts import attachments, lifecycle
 from reports.texts.attachments import AttachmentError, OutOfStep
 from tests.factories import make_submission
 
-from .files import doc, jpeg, mp4, mp4_with_position, pdf
+from .files import doc, jpeg, mp4, mp4_with_position, pdf, png, webp
 
 
 def stored():
@@ -37,6 +37,19 @@ def test_a_photograph_is_kept_as_a_copy_with_a_thumbnail_under_names_of_our_own(
     assert (file.name, file.content_type, file.kind) == ("招聘会.jpg", "image/jpeg", "picture")
     assert len(stored()) == 2
     assert not any("招聘会" in name for name in stored())
+
+
+@pytest.mark.parametrize(
+    ("sent", "data", "kept"),
+    [
+        ("招聘会.JPEG", jpeg(), "招聘会.JPEG"),
+        ("截图.jpg", png(), "截图.png"),
+        ("屏幕.png", jpeg(), "屏幕.jpg"),
+        ("微信.v2.webp", webp(), "微信.v2.jpg"),
+    ],
+)
+def test_a_picture_is_named_as_what_it_is_kept_as(world, report, sent, data, kept):
+    assert take(report, sent, data, world.clerk).name == kept
 
 
 def test_what_is_refused_leaves_nothing_behind(world, report, django_capture_on_commit_callbacks):
