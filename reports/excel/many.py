@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from campaigns.models import ReportForm, ReportingPeriod, ReportingUnit, UnitPlace
-from reports.exchange.exports import Counted
+from reports.exchange.exports import Counted, names_apart
 from reports.letterhead import SignOff, printed_period
 from reports.rollup import RollUp, place_at
 
@@ -31,13 +31,14 @@ def units_workbook(
     book = new_book(form, period, unit, "units")
     draw_roll_up(book, form, period, unit, rollup, formulas=formulas)
     book.worksheets[0].title = TOTAL
+    names = names_apart([place for place, _ in counted])
     for place, (submission, figures) in counted:
         if submission.period_id == period.pk:
-            draw_report(book, place.short, submission, place, figures)
+            draw_report(book, names[place.pk], submission, place, figures)
             continue
         state = f"沿用至第{period.number}期"
         note = f"本表是{printed_period(submission.period)}的数，{state}。"
-        draw_report(book, place.short, submission, place, figures, state=state, footnotes=[note])
+        draw_report(book, names[place.pk], submission, place, figures, state=state, footnotes=[note])
     return to_bytes(book)
 
 

@@ -15,7 +15,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from campaigns.models import Indicator, ReportForm, ReportingPeriod, UnitPlace
 from reports.entry.checks import facts
-from reports.exchange.exports import figures_of
+from reports.exchange.exports import figures_of, names_apart
 from reports.letterhead import SignOff
 from reports.models import Submission
 from reports.numbers import format_figure, plain
@@ -94,8 +94,9 @@ def _files(
     for form, places in owed:
         earlier = earlier_reports(form, period, [place.unit_id for place in places])
         folder = f"{safe_name(form.annex or form.title)}/" if len(owed) > 1 else ""
+        names = names_apart(places)
         for place in places:
-            name = file_name(form, period, place.short, "template")
+            name = file_name(form, period, names[place.pk], "template")
             last = earlier.get(place.unit_id, Earlier())
             yield f"{folder}{name}", template_workbook(form, place, period, last)
 

@@ -35,6 +35,22 @@ def owed_below(
     return [(form, owing) for form, owing in by_form if owing]
 
 
+def names_apart(places: Sequence[UnitPlace]) -> dict[int, str]:
+    """Return by id what each of these places is called beside the others.
+
+    That is its short name; where two below different places have the same (鼓楼区), with that of the place above
+    (南京市鼓楼区).
+    """
+    parents = defaultdict(set)
+    for place in places:
+        parents[place.short].add(place.parent_id)
+    alike = [place for place in places if len(parents[place.short]) > 1 and place.parent_id]
+    above = UnitPlace.objects.in_bulk({place.parent_id for place in alike})
+    return {place.pk: place.short for place in places} | {
+        place.pk: above[place.parent_id].short + place.short for place in alike
+    }
+
+
 def counted_reports(
     form: ReportForm, period: ReportingPeriod, places: Sequence[UnitPlace], basis: str
 ) -> list[tuple[UnitPlace, Counted]]:

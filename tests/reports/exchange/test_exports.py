@@ -21,7 +21,7 @@ from reports.excel.many import series_workbook, units_workbook
 from reports.excel.sheet import sheet_name
 from reports.excel.write import forms_workbook, roll_up_workbook
 from reports.exchange import flat
-from reports.exchange.exports import counted_reports, owed_below, reporting_below
+from reports.exchange.exports import counted_reports, names_apart, owed_below, reporting_below
 from reports.models import Submission
 from reports.rollup import roll_up
 from tests.factories import (
@@ -76,6 +76,22 @@ def opened(data, **how):
 
 def column(sheet, letter, first, last):
     return [sheet[f"{letter}{row}"].value for row in range(first, last + 1)]
+
+
+def test_units_of_one_name_are_told_apart_by_the_city_above(world):
+    other = make_place(world.campaign, "3201", level="prefecture", short="南京市")
+    first = make_place(world.campaign, "320106", parent=other, short="鼓楼区")
+    second = make_place(world.campaign, "320302", parent=world.city, short="鼓楼区")
+    twin = make_place(world.campaign, "320381-x", parent=world.city, short="新沂市")
+    places = [world.city, world.xinyi, twin, first, second]
+    assert list(names_apart(places).values()) == [
+        "徐州市",
+        "新沂市",
+        "新沂市",
+        "南京市鼓楼区",
+        "徐州市鼓楼区",
+    ]
+    assert list(names_apart([first]).values()) == ["鼓楼区"]
 
 
 # Live totals
