@@ -199,6 +199,8 @@ def _cell(cell: GridCell) -> dict[str, Any]:
         "text": cell.text,
         "seen": cell.seen,
         "value": format_figure(cell.value, decimals),
+        "previous": format_figure(cell.previous, decimals),
+        "previous_seen": cell.previous_seen,
         "increment": increment(cell.increment, decimals),
         "fall": cell.is_fall,
         "mark": cell.mark or ("marked" if cell.marked else ""),

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from chunfeng.accounts.models import User
 from reports.entry import drafts
-from reports.models import FigureChange, Submission
+from reports.models import Figure, FigureChange, Submission
 from tests.browser.axe import serious
 from tests.browser.sessions import log_in, sign_in
 from tests.factories import PASSWORD, make_campaign, make_form, make_place, make_submission, make_user
@@ -935,6 +935,21 @@ def test_what_the_check_has_named_goes_from_the_top_as_it_is_mended(page, world)
     expect(problems.locator("li")).to_have_count(1)
     page.locator("#why-fall\\:4").fill("上期重复统计了五场活动")
     expect(problems).to_be_hidden()
+
+
+def test_a_last_figure_that_is_corrected_meanwhile_is_shown_beside_the_increment_from_it(page, world):
+    enter(page, world)
+    assert page.locator("#previous-4").inner_text() == "20"
+    Figure.objects.filter(submission__ends_on__lt=world.period.ends_on, indicator__number=4).update(value=26)
+    page.locator("#c4").fill("30")
+    press(page, "Tab")
+    saved(page)
+    expect(page.locator("#increment-4")).to_have_text("+4")
+    expect(page.locator("#previous-4")).to_have_text("26")
+    expect(page.locator("#c4")).to_have_accessible_name("新沂市，举办招聘活动，第4列，上期 26")
+    page.locator("#c4").click()
+    press(page, "Control+d")
+    expect(page.locator("#c4")).to_have_value("26")
 
 
 def test_axe_finds_nothing_serious_on_whatever_opens_over_the_form(page, world):

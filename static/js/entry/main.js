@@ -284,6 +284,13 @@ function showText(cell, text) {
 }
 
 function showAround(cell, told) {
+  const previous = document.getElementById(`previous-${cell.number}`);
+  if (previous.textContent !== told.previous) {
+    // The report before this one was corrected, returned or withdrawn meanwhile.
+    previous.textContent = told.previous;
+    cell.input.dataset.previous = told.previous_seen;
+    cell.input.setAttribute("aria-label", cell.input.getAttribute("aria-label").replace(/[^ ]*$/, told.previous));
+  }
   const increment = document.getElementById(`increment-${cell.number}`);
   increment.textContent = `${told.fall ? "▼" : ""}${told.increment}`;
   increment.classList.toggle("fall", told.fall);

@@ -77,6 +77,8 @@ def test_a_cell_is_stored_and_the_answer_carries_everything_the_page_shows(clerk
         "text": "1,200",
         "seen": "1200",
         "value": "1,200",
+        "previous": "—",
+        "previous_seen": "",
         "increment": "+1,200",
         "fall": False,
         "mark": "fatal",
