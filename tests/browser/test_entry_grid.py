@@ -952,6 +952,24 @@ def test_a_last_figure_that_is_corrected_meanwhile_is_shown_beside_the_increment
     expect(page.locator("#c4")).to_have_value("26")
 
 
+def test_a_signature_typed_at_the_last_look_is_not_left_behind_unasked(page, world):
+    enter(page, world)
+    page.locator("#c4").fill("25")
+    page.locator("#c5").fill("9")
+    page.get_by_role("button", name="检查", exact=True).click()
+    expect(page.get_by_role("heading", name="核对")).to_be_visible()
+    page.get_by_label("单位负责人").fill("林主任")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="返回修改").click(no_wait_after=True)
+    expect(page.get_by_label("单位负责人")).to_have_value("林主任")
+    page.get_by_role("button", name="上报", exact=True).click()
+    expect(page.locator("[aria-label=上报回执]")).to_be_visible()
+    assert asked == ["beforeunload"]
+    assert world.report.responsible == "林主任"
+
+
 def test_axe_finds_nothing_serious_on_whatever_opens_over_the_form(page, world):
     found = {}
 
