@@ -93,7 +93,7 @@ def _difference(
         share=_share(cell.value, totals.get(number)),
         earlier=tuple(earlier[-SHOWN_PERIODS:]),
         median=median,
-        bar=_bar(increment, median, DEFAULT_JUMP if facts.jump is None else facts.jump),
+        bar=_bar(increment, median, DEFAULT_JUMP if facts.jump is None else facts.jump, facts.floor),
         marks=tuple(_mark(finding, increment, median) for finding in cell.findings if finding.cells),
         was=was,
         is_changed=returned is not None and was != cell.value,
@@ -106,8 +106,8 @@ def _share(value: Decimal | None, total: Decimal | None) -> Decimal | None:
     return (100 * value / total).quantize(Decimal("0.1"))
 
 
-def _bar(increment: Decimal | None, median: Decimal | None, jump: Decimal) -> Bar | None:
-    """Return the bar; None where there is nothing to measure it by."""
+def _bar(increment: Decimal | None, median: Decimal | None, jump: Decimal, floor: Decimal) -> Bar | None:
+    """Return the bar; None where there is nothing to measure it by. floor: below it no jump is one, as in the check."""
     if increment is None or median is None or median <= 0:
         return None
     ratio = increment / median
@@ -116,7 +116,7 @@ def _bar(increment: Decimal | None, median: Decimal | None, jump: Decimal) -> Ba
         width=round(float(min(width, Decimal(BAR_WIDTH))), 1),
         jump_at=round(float(min(MEDIAN_AT * jump, Decimal(BAR_WIDTH))), 1),
         is_fall=increment < 0,
-        is_over=ratio > jump,
+        is_over=ratio > jump and increment >= floor,
         is_cut=width > BAR_WIDTH,
     )
 

@@ -49,6 +49,12 @@ def test_a_bar_over_the_limit_is_marked_and_one_far_over_it_is_cut():
     assert difference(1200, history).bar.width == 112
 
 
+def test_a_jump_below_the_floor_of_its_unit_is_drawn_but_not_marked():
+    # 4 after 1, 1, 1: four times the median, but fewer than the 10 events from which a jump is one.
+    assert not difference(7, (1, 2, 3), unit="场次").bar.is_over
+    assert difference(13, (1, 2, 3), unit="场次").bar.is_over
+
+
 def test_the_limit_is_the_columns_own():
     bar = difference(610, (100, 200, 300), jump=Decimal(5)).bar
     assert (bar.jump_at, bar.is_over) == (70.0, False)
