@@ -47,6 +47,7 @@ def test_a_photograph_is_kept_as_a_copy_with_a_thumbnail_under_names_of_our_own(
         ("屏幕.png", jpeg(), "屏幕.jpg"),
         ("微信.v2.webp", webp(), "微信.v2.jpg"),
     ],
+    ids=["a photograph", "a drawing named jpg", "a photograph named png", "a WebP"],
 )
 def test_a_picture_is_named_as_what_it_is_kept_as(world, report, sent, data, kept):
     assert take(report, sent, data, world.clerk).name == kept
