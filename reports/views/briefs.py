@@ -317,6 +317,7 @@ def _page(request, brief):
         "insert": _insertable(request, brief, sections, published | now) if may_write else None,
         "count": len(chips),
         "changed": sum(chip.has_changed for chip in chips),
+        "gone": sum(chip.state == State.GONE for chip in chips),
         "frozen": sum(chip.state == State.FROZEN for chip in chips),
     }
 

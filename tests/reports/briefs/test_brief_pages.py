@@ -1,6 +1,7 @@
 """The pages of briefs: who is offered what, chips that lead to their source, a paragraph written without a script."""
 
 import re
+from decimal import Decimal
 from io import BytesIO
 
 import pytest
@@ -10,6 +11,7 @@ from django.urls import reverse
 from docx import Document
 
 from reports.briefs import writing
+from reports.briefs.numbers import token
 from reports.models import Brief
 from tests.factories import make_places, make_submissions, make_text
 
@@ -38,6 +40,17 @@ def test_a_second_click_drafts_no_second_issue(client, world):
     for _ in range(2):
         client.post(reverse("reports:edition-brief", args=[world.edition.pk]))
     assert [brief.number for brief in Brief.objects.all()] == [1]
+
+
+def test_the_page_counts_the_numbers_whose_source_is_gone(client, world, brief):
+    client.force_login(world.boss)
+    address = reverse("reports:brief-detail", args=[brief.pk])
+    assert "没有变化" in client.get(address).text
+    brief.paragraphs.filter(position=1).update(text=f"东区{token('cases.adopted@9999', Decimal(1))}条")
+    page = client.get(address).text
+    assert "1 个来源已不存在" in page
+    assert "没有变化" not in page
+    assert "将照文中的数字印发" in page
 
 
 def test_a_number_leads_to_the_total_that_it_is(client, world, brief):
