@@ -92,6 +92,8 @@ def edit(brief: Brief, position: int, typed: str, known: Numbers, *, seen: int, 
     def change() -> None:
         paragraph = brief.paragraphs.get(position=position)
         paragraph.text = from_typing(text, paragraph.text, known)
+        if paragraph.kind == BriefParagraph.Kind.TABLE and (problem := _table_problem(paragraph.text)):
+            raise BriefError(problem)
         paragraph.is_edited = True
         if paragraph.text or not paragraph.key.startswith(_INSERTED):
             paragraph.save(update_fields=["text", "is_edited"])
@@ -100,6 +102,15 @@ def edit(brief: Brief, position: int, typed: str, known: Numbers, *, seen: int, 
             _order(brief.paragraphs.all())
 
     _change(brief, "修改", change, seen=seen, by=by)
+
+
+def _table_problem(text: str) -> str:
+    """Return which row has more cells than the header, whose last ones no page would show; "" where none has."""
+    rows = [line.split("｜") for line in text.split("\n") if "｜" in line]
+    wide = next((row for row in rows if len(row) > len(rows[0])), None)
+    if wide is None:
+        return ""
+    return f"“{wide[0].strip()[:20]}”一行有 {len(wide)} 格，表头只有 {len(rows[0])} 格，请补上表头或删去多余的格。"
 
 
 def insert(brief: Brief, drafted: sentences.Drafted, *, after: int, seen: int, by: User) -> int:

@@ -283,6 +283,15 @@ def test_every_change_keeps_the_text_as_a_version(brief, world):
     assert brief.versions.get(number=2).snapshot["paragraphs"][0]["text"] == "甲"
 
 
+def test_a_row_with_more_cells_than_the_header_is_refused_by_name(brief, world):
+    table = brief.paragraphs.filter(kind="table").first()
+    with pytest.raises(writing.BriefError, match="“甲市”一行有 3 格，表头只有 2 格"):
+        writing.edit(
+            brief, table.position, "表题\n单位｜累计\n乙市｜1\n甲市｜1｜2", {}, seen=1, by=world.boss
+        )
+    writing.edit(brief, table.position, "表题\n单位｜累计\n甲市｜1", {}, seen=1, by=world.boss)
+
+
 def test_of_two_who_write_the_second_is_told(brief, world):
     _, now = facts.known(brief.edition)
     writing.edit(brief, 1, "甲", now, seen=1, by=world.boss)
