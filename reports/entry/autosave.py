@@ -21,7 +21,8 @@ from chunfeng.accounts.models import User
 from reports.entry import checks, drafts
 from reports.entry.grid import Grid, GridCell, build_grid
 from reports.entry.validation import Finding, blocking, explanation_problem
-from reports.models import FigureChange, Presence, Submission
+from reports.lifecycle import moment
+from reports.models import FigureChange, Presence, Submission, SubmissionEvent
 from reports.numbers import format_figure
 from reports.templatetags.figures import increment, time_left
 
@@ -87,9 +88,10 @@ def read_batch(body: bytes) -> Batch:
 
 
 def version_of(submission: Submission | None) -> str:
-    """What changes with every save of the report; "" where it is not begun."""
-    changed_at = submission.changed_at if submission else None
-    return changed_at.isoformat() if changed_at else ""
+    """What changes with every save of the report and with its moves; "" where it is not begun."""
+    if submission is None or submission.changed_at is None:
+        return ""
+    return f"{submission.changed_at.isoformat()} {submission.status}"
 
 
 def last_change(submission: Submission | None) -> int:
@@ -160,6 +162,7 @@ def answer(
         "counts": numbers,
         "saved": saved_line(submission),
         "status": submission.status if submission.changed_at else "none",
+        "returned": _returned(submission, returned),
         "refused": {number: reason for number, (_, reason) in saved.refused.items()},
         "problems": saved.problems,
         "conflicts": [_conflict(conflict, form) for conflict in saved.conflicts],
@@ -191,6 +194,14 @@ def _texts(entries: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str], di
         if not isinstance(text, str) or len(text) > _LONGEST:
             raise BatchError
     return texts, seen
+
+
+def _returned(submission: Submission, returned: SubmissionEvent | None) -> str:
+    """Say why a report came back that is to be corrected now; "" of any other."""
+    if returned is None:
+        return ""
+    who, when, what = returned.actor_name, moment(returned.at, submission), returned.get_move_display()
+    return f"该表已由{who}于{when}{what}：{returned.comment}"
 
 
 def _cell(cell: GridCell) -> dict[str, Any]:

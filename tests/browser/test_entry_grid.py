@@ -13,6 +13,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from chunfeng.accounts.models import User
+from reports import lifecycle
 from reports.entry import drafts
 from reports.models import Figure, FigureChange, Submission
 from tests.browser.axe import serious
@@ -968,6 +969,31 @@ def test_a_signature_typed_at_the_last_look_is_not_left_behind_unasked(page, wor
     expect(page.locator("[aria-label=上报回执]")).to_be_visible()
     assert asked == ["beforeunload"]
     assert world.report.responsible == "林主任"
+
+
+def test_a_report_that_comes_back_while_its_page_is_open_says_why_and_takes_what_has_waited(page, world):
+    enter(page, world)
+    page.locator("#c4").fill("25")
+    page.locator("#c5").fill("9")
+    press(page, "Tab")
+    saved(page)
+    lifecycle.submit(world.report, by=User.objects.get(username="colleague"))
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    state = page.locator("#save-state")
+    expect(state).to_contain_text("该表已上报，不能修改")
+    page.locator("#c3").fill("7")
+    press(page, "Tab")
+    expect(state).to_contain_text("未保存 1 项")
+
+    reviewer = make_user(
+        "reviewer", unit=make_place(world.form.campaign, "3203", level="prefecture"), role="coordinator"
+    )
+    lifecycle.return_for_correction(world.report, by=reviewer, comment="第4列请核对", cells=[4])
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    saved(page)
+    expect(page.locator("#toasts")).to_contain_text("退回：第4列请核对")
+    expect(page.locator("td:has(#c4).cell-marked > i")).to_have_text("退")
+    assert world.figures == {3: "7", 4: "25", 5: "9"}
 
 
 def test_axe_finds_nothing_serious_on_whatever_opens_over_the_form(page, world):

@@ -208,6 +208,8 @@ function answered(answer, batch) {
   if (answer.unchanged) return;
   savedAt = answer.saved;
   data.version = answer.version;
+  if (answer.returned && data.status !== "returned") toast(answer.returned, { kind: "is-bad", lasts: Infinity });
+  data.status = answer.status;
   const isOwn = ({ number }) => isSameFigure(answer.cells[number].seen, underWay.cells.get(String(number)));
   const conflicting = answer.conflicts
     .filter((conflict) => !isOwn(conflict))

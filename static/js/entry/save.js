@@ -112,9 +112,10 @@ export class Queue {
     return this.unsynced === 0;
   }
 
-  // Ask what is new, without anything to store.
+  // Ask what is new, without anything to store; of a form that was closed, whether it is open again.
   async ask() {
-    if (this.asking || this.batch || this.phase !== Phase.SAVED) return;
+    const isIdle = this.phase === Phase.SAVED && !this.batch;
+    if (this.asking || !(isIdle || this.phase === Phase.CLOSED)) return;
     this.asking = true;
     const before = this.batches;
     try {
@@ -123,6 +124,7 @@ export class Queue {
         const answer = await response.json();
         // Overtaken by a save, it tells how the report stood before that.
         if (this.batches === before) this.#take(answer, null);
+        if (this.phase === Phase.CLOSED) this.#reopen();
       } else if (response.status === 409) this.#close(response.status, (await response.json()).sentence);
     } catch {
       // The next save says so.
@@ -209,7 +211,7 @@ export class Queue {
     this.answered(answer, batch);
   }
 
-  // Never read by the server, so the batch need not be sent again as it was: what is shortened meanwhile goes instead.
+  // Not taken by the server, so the batch need not be sent again as it was: what is shortened meanwhile goes instead.
   #takeBack() {
     for (const kind of KINDS) {
       for (const [name, { text }] of Object.entries(this.batch[kind])) {
@@ -238,10 +240,20 @@ export class Queue {
     this.#send();
   }
 
-  // What was typed stays on the page and in the copy.
+  // What was typed stays on the page and in the copy, and waits in case the form is opened again.
   #close(status, sentence) {
+    if (this.batch?.same) this.batch = null;
+    else if (this.batch) this.#takeBack();
+    if (this.phase === Phase.CLOSED && this.told === sentence) return;
+    this.told = sentence;
     this.#phase(Phase.CLOSED);
     this.refused(status, sentence);
+  }
+
+  #reopen() {
+    this.refusals = 0;
+    this.#phase(this.unsynced ? Phase.SAVING : Phase.SAVED);
+    this.#schedule(0);
   }
 
   #phase(phase) {
