@@ -169,11 +169,20 @@ class TextEvent(TrailEvent):
 
 class AttachmentQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Files of what `user` may read, once they are whole."""
-        readable = Q(report__in=TextReport.objects.visible_to(user)) | Q(
-            submission__in=Submission.objects.visible_to(user)
+        """Files of what `user` may read, once they are whole.
+
+        What is added to a text that came back is its unit's own until it is sent again: those who are in
+        a picture are asked by then.
+        """
+        if not user.is_authenticated:
+            return self.none()
+        sent = ~Q(report__status=TextReport.Status.RETURNED) | Q(
+            finished_at__lte=models.F("report__submitted_at")
         )
-        return self.filter(readable, finished_at__isnull=False)
+        own = Q(report__unit__in=user.memberships.values("unit"))
+        of_texts = Q(report__in=TextReport.objects.visible_to(user)) & (own | sent)
+        of_reports = Q(submission__in=Submission.objects.visible_to(user))
+        return self.filter(of_texts | of_reports, finished_at__isnull=False)
 
 
 class Attachment(models.Model):

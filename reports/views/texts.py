@@ -121,7 +121,7 @@ def _detail_page(request, report, form, status=200):
         "report": report,
         "repeated": _repeated(request.user, [report]),
         "campaign": report.duty.campaign,
-        "files": report.attachments.filter(finished_at__isnull=False),
+        "files": report.attachments.visible_to(request.user),
         "events": report.events.all(),
         "returned": report.last_return(),
         "may_write": lifecycle.can_write(request.user, report),

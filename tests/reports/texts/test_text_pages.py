@@ -1,9 +1,11 @@
 """The pages of texts: what they say, what their buttons do, how files come and go."""
 
+from datetime import timedelta
 from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -16,7 +18,7 @@ from reports.models import Attachment, TextReport
 from reports.texts import attachments, lifecycle
 from tests.factories import make_picture, make_submission, make_text, make_user
 
-from .conftest import TEXT
+from .conftest import NOW, TEXT
 from .files import jpeg, mp4, pdf, png
 
 
@@ -329,6 +331,25 @@ def test_who_may_not_read_a_text_may_not_read_its_files(world, client):
         assert client.get(address("attachment-thumbnail", file.pk)).status_code == status
     client.logout()
     assert client.get(address("attachment-file", file.pk)).url.startswith("/login")
+
+
+def test_what_is_added_to_a_returned_text_is_its_units_own_until_it_is_sent_again(world, client):
+    report, data, more = world.case(), jpeg(), jpeg(colour="#b3231b")
+    first = attachments.take(report, "原有.jpg", len(data), [data], by=world.clerk)
+    Attachment.objects.update(has_consent=True)
+    lifecycle.submit(report, seen=report.version, by=world.clerk)
+    lifecycle.return_for_correction(report, seen=report.version, by=world.sun, comment="换照片")
+    with time_machine.travel(NOW + timedelta(hours=1), tick=False):
+        added = attachments.take(report, "新加.jpg", len(more), [more], by=world.clerk)
+    for user, status in ((world.colleague, 200), (world.sun, 404)):
+        client.force_login(user)
+        assert client.get(address("attachment-file", first.pk)).status_code == 200
+        assert client.get(address("attachment-thumbnail", added.pk)).status_code == status
+        assert ("新加.jpg" in client.get(address("text-detail", report.pk)).text) is (status == 200)
+    Attachment.objects.update(has_consent=True)
+    with time_machine.travel(NOW + timedelta(hours=2), tick=False):
+        lifecycle.submit(report, seen=report.version, by=world.clerk)
+    assert client.get(address("attachment-file", added.pk)).status_code == 200
 
 
 def test_a_stamped_scan_hangs_on_its_report_and_is_marked_void_when_figures_change(world, clerk):
