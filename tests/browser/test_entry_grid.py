@@ -996,6 +996,29 @@ def test_a_report_that_comes_back_while_its_page_is_open_says_why_and_takes_what
     assert world.figures == {3: "7", 4: "25", 5: "9"}
 
 
+def test_a_colleagues_figure_for_the_cell_that_one_goes_on_typing_in_is_offered_beside_ones_own(page, world):
+    enter(page, world)
+    page.locator("#c1").click()
+    page.keyboard.type("12")
+    saved(page)
+    colleague_saves(page, world, {1: "99"})
+    expect(page.locator("#toasts")).to_contain_text("改为 99")
+    page.keyboard.type("3")
+    press(page, "Tab")
+    expect(page.locator("#conflicts")).to_contain_text("改为 99，您填的是 123")
+    assert world.figures == {1: "99"}
+
+    # Left as it is, it shows the colleague's.
+    page.locator("#c2").click()
+    page.keyboard.type("5")
+    saved(page)
+    colleague_saves(page, world, {2: "8"})
+    expect(page.locator("#toasts")).to_contain_text("改为 8")
+    press(page, "Tab")
+    expect(page.locator("#c2")).to_have_value("8")
+    assert world.figures == {1: "99", 2: "8"}
+
+
 def test_axe_finds_nothing_serious_on_whatever_opens_over_the_form(page, world):
     found = {}
 

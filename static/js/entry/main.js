@@ -224,7 +224,9 @@ function answered(answer, batch) {
     const waits = queue.isPending("cells", name) || isUncommitted(cell);
     const mine = batch && name in batch.cells;
     const conflict = disputed.has(cell.number);
-    if (mine ? !(conflict && waits) : !waits) see(cell, told.seen);
+    // A colleague's figure for what is still being typed: unseen, so that whatever is typed on is offered beside it.
+    const isNews = !waits && !mine && isTypedIn(cell) && !isSameFigure(told.text, cell.committed);
+    if (!isNews && (mine ? !(conflict && waits) : !waits)) see(cell, told.seen);
     if (conflict && mine) cell.told = null;
     else if (isUncommitted(cell) || (!waits && isTypedIn(cell))) cell.told = told;
     else if (!waits) showText(cell, told.text);
