@@ -9,16 +9,11 @@ import json
 import resource
 import struct
 import sys
-from datetime import date, datetime, time, timedelta
-from io import BytesIO
 from typing import Any, BinaryIO
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
-
-from . import xls
-from .cells import Book, Cell, CellKind, Sheet, shown
+from .cells import Book, Cell, CellKind, Sheet
 from .gate import MEGABYTE, Kind, Package, RefusedFile, check
-from .xlsx import MOST_SHEETS, add_sheet, drop_covered, read_xlsx
+from .xlsx import read_xlsx
 
 MEMORY = 512 * MEGABYTE
 SECONDS = 10
@@ -30,63 +25,10 @@ def read(data: bytes, rows: int, columns: int) -> Book:
     """Check and read one file within `rows` and `columns`. Raises RefusedFile."""
     package: Package = check(data)
     if package.container == "xls":
-        return _read_xls(data, rows, columns)
+        from .xls import read_xls  # xlrd alone would double the start of this process, and few files need it
+
+        return read_xls(data, rows, columns)
     return read_xlsx(package.parts, rows, columns)
-
-
-def _read_xls(data: bytes, rows: int, columns: int) -> Book:
-    try:
-        workbook = CalamineWorkbook.from_filelike(BytesIO(data))
-        book = Book("xls")
-        told = xls.Workbook(data)
-        for meta in workbook.sheets_metadata[:MOST_SHEETS]:
-            if meta.typ == SheetTypeEnum.WorkSheet:
-                sheet = _xls_sheet(workbook, meta, rows, columns)
-                told.complete(sheet, meta.name, rows, columns)
-                drop_covered(sheet)
-                add_sheet(book, sheet)
-    except PasswordError as error:
-        raise RefusedFile(Kind.PASSWORD, str(error)) from error
-    except (CalamineError, ValueError, OSError, OverflowError, UnicodeError, struct.error) as error:
-        raise RefusedFile(Kind.DAMAGED, str(error)) from error
-    except BaseException as error:
-        # A panic of calamine's is no Exception, and would end this process as if it had overrun.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise RefusedFile(Kind.DAMAGED, str(error)) from error
-    if not book.sheets:
-        raise RefusedFile(Kind.DAMAGED, "no sheets")
-    return book
-
-
-def _xls_sheet(workbook: CalamineWorkbook, meta: Any, rows: int, columns: int) -> Sheet:
-    found = workbook.get_sheet_by_name(meta.name)
-    sheet = Sheet(shown(meta.name)[:100], is_hidden=meta.visible != SheetVisibleEnum.Visible)
-    sheet.cut = found.total_height > rows
-    for row, values in enumerate(found.to_python(skip_empty_area=False, nrows=rows), start=1):
-        for column, value in enumerate(values[:columns], start=1):
-            if (cell := _plain(value)) is not None:
-                sheet.cells[row, column] = cell
-    for (top, left), (bottom, right) in found.merged_cell_ranges or []:
-        sheet.merges.append((top + 1, left + 1, bottom + 1, right + 1))
-    return sheet
-
-
-def _plain(value: object) -> Cell | None:
-    match value:
-        case bool():
-            return Cell(CellKind.TRUTH, "TRUE" if value else "FALSE")
-        case int() | float():
-            return Cell(CellKind.NUMBER, repr(float(value)))
-        case datetime() | date() | time():
-            return Cell(CellKind.DATE, value.isoformat()[:19].replace("T", " ").removesuffix(" 00:00:00"))
-        case timedelta():
-            return Cell(CellKind.DATE, str(value)[:19])
-        case str() if value.strip():
-            if value.startswith("#") and value.endswith(("!", "?", "A")) and value.isascii():
-                return Cell(CellKind.ERROR, value[:20])
-            return Cell(CellKind.TEXT, shown(value))
-    return None
 
 
 def answer(data: bytes, rows: int, columns: int) -> dict[str, Any]:

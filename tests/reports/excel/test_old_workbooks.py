@@ -87,14 +87,14 @@ def test_a_percentage_and_a_scaled_number_are_told_from_plain_ones():
     }
 
 
-def test_errors_and_formulas_are_told():
+def test_errors_are_told_a_formulas_too():
     divided = struct.pack("<3H8sHI2xB", 0, 0, PLAIN, bytes([2, 0, 7, 0, 0, 0, 255, 255]), 0, 0, 0)
     summed = struct.pack("<3HdHI2xB", 0, 1, PLAIN, 42.0, 0, 0, 0)
     lost = struct.pack("<3H2B", 0, 2, PLAIN, 23, 1)
     sheet = sheet_of((0x0006, divided), (0x0006, summed), (0x0205, lost))
     assert sheet.cells == {
-        (1, 1): Cell(CellKind.ERROR, "#DIV/0!", is_formula=True),
-        (1, 2): Cell(CellKind.NUMBER, "42.0", is_formula=True),
+        (1, 1): Cell(CellKind.ERROR, "#DIV/0!"),
+        (1, 2): Cell(CellKind.NUMBER, "42.0"),
         (1, 3): Cell(CellKind.ERROR, "#REF!"),
     }
 
@@ -106,18 +106,21 @@ def test_hidden_rows_and_columns_are_told():
     assert (sheet.hidden_rows, sheet.hidden_columns) == ({2}, {3, 4})
 
 
+def test_rows_beyond_the_bound_are_told_where_something_stands_in_them():
+    blank = 0x0201, struct.pack("<3H", 60, 0, PLAIN)
+    assert not sheet_of(number(0, 0, 5.0), blank).cut
+    assert sheet_of(number(0, 0, 5.0), number(60, 0, 5.0)).cut
+
+
 def test_records_cut_short_are_damage():
     with pytest.raises(RefusedFile) as refused:
         sheet_of(number(0, 0, 300.0), (0x0205, b"\0\0"))
     assert refused.value.kind == Kind.DAMAGED
 
 
-def test_a_record_at_which_the_reader_panics_is_damage():
-    """A formula whose length goes beyond its record."""
-    formula = struct.pack("<3HdHIH", 0, 0, PLAIN, 42.0, 0, 0, 15625)
-    with pytest.raises(RefusedFile) as refused:
-        sheet_of((0x0006, formula))
-    assert refused.value.kind == Kind.DAMAGED
+def test_what_the_reader_remarks_does_not_reach_the_output(capfd):
+    sheet_of(number(0, 0, 300.0), (0x0208, struct.pack("<8H", 70, 0, 3, 255, 0, 0, 0x20, 0)))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_signs_that_no_database_takes_do_not_join_what_they_part():
