@@ -441,7 +441,7 @@ SHARDS = st.sampled_from(["[", "]", "{", "}", '"', "'", ":", ": ", "- ", "\n", "
     max_examples=150,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.data())
 def test_no_file_makes_anything_but_sentences(tmp_path, data):
