@@ -1,6 +1,9 @@
 // Whoever leaves a form with words that have not been sent is asked first.
 for (const form of document.querySelectorAll("form[data-unsaved]")) {
-  let changed = false;
+  // Also what was typed before this script had arrived.
+  let changed = [...form.elements].some(
+    ({ type, value, defaultValue }) => type !== "hidden" && defaultValue !== undefined && value !== defaultValue,
+  );
   form.addEventListener("input", () => {
     changed = true;
   });
