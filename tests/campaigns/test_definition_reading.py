@@ -439,8 +439,6 @@ SHARDS = st.sampled_from(["[", "]", "{", "}", '"', "'", ":", ": ", "- ", "\n", "
 
 @settings(
     max_examples=150,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.data())

@@ -421,7 +421,7 @@ def load_if_valid(folder):
     return None
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(definitions())
 def test_any_definition_comes_back_as_it_was(definition):
     with undone() as folder:
@@ -429,7 +429,7 @@ def test_any_definition_comes_back_as_it_was(definition):
             load_dump_load(loaded.campaign, folder)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(definitions(), definitions())
 def test_the_latest_file_gives_what_it_would_have_given_alone(first, second):
     with undone() as folder:

@@ -26,7 +26,7 @@ dates = st.lists(
 
 
 class PlacesAgree(TestCase):
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(drawn=dates, day=st.integers(-1, 13))
     def test_python_the_orm_and_the_statement_name_the_same_place(self, drawn, day):
         campaign = make_campaign()

@@ -815,7 +815,6 @@ def test_each_form_of_the_fixtures_prints_all_its_labels_and_fits_the_page(code,
 
 @hypothesis_settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

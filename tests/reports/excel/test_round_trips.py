@@ -107,7 +107,7 @@ def test_random_figures_come_back_the_same(official):
     money = st.none() | st.integers(0, 100_000_000).map(lambda cents: Decimal(cents) / 100)
     columns = {one.number: money if one.decimals else whole for one in form.columns}
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, suppress_health_check=list(HealthCheck))
     @given(st.fixed_dictionaries(columns))
     def comes_back(figures):
         submission.figures.all().delete()

@@ -195,7 +195,6 @@ def check_parts(shown):
 class MovesProperties(TestCase):
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(reports, st.lists(steps, min_size=1, max_size=6))

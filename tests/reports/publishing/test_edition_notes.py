@@ -71,7 +71,7 @@ class World:
 
 
 class NotesTellTheTruth(TestCase):
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(history=histories)
     def test_an_edition_with_its_notes_is_what_is_true_now(self, history):
         world = World()

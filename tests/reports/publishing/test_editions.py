@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -420,7 +420,7 @@ HISTORIES = ("correct", "late", "close", "rename", "exempt")
 
 
 class EditionProperties(TestCase):
-    @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=10)
     @given(st.lists(st.sampled_from(HISTORIES), min_size=1, max_size=4))
     def test_no_later_history_changes_what_was_published(self, history):
         world = make_world()

@@ -433,7 +433,6 @@ def as_stated(result, indexes):
 class RollUpProperties(TestCase):
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(worlds(), st.lists(st.tuples(st.integers(0, 8), st.integers(0, 3)), min_size=2, max_size=2))

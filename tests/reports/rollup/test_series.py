@@ -19,7 +19,6 @@ from .test_rollup_properties import EXAMPLES, build, worlds
 class SeriesProperties(TestCase):
     @settings(
         max_examples=max(EXAMPLES // 2, 20),
-        deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(worlds(), st.integers(0, 8), st.sampled_from(["accepted", "received"]))
